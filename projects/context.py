@@ -1,0 +1,14 @@
+"""What the frame of every page shows of the person who reads."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from projects.permissions import allows_portfolio
+
+
+def reader(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"is_staff_member": False}
+    return {"is_staff_member": allows_portfolio(user)}

@@ -1,0 +1,40 @@
+"""Error pages in the site's own look and language, which give nothing away."""
+
+import secrets
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def page(request: HttpRequest, status: int, name: str, **context: object) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({"problem": name}, status=status)
+    return render(request, f"errors/{name}.html", context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return page(request, 400, "bad_request")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return page(request, 403, "forbidden")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return page(request, 403, "csrf")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return page(request, 404, "not_found")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    reference = f"R-{timezone.now():%Y-%m%d}-{secrets.token_hex(3).upper()}"
+    if wants_json(request):
+        return JsonResponse({"problem": "server_error", "reference": reference}, status=500)
+    return render(request, "errors/server_error.html", {"reference": reference}, status=500)

@@ -1,0 +1,8 @@
+DATE_FORMAT = "j\xa0F Y"
+SHORT_DATE_FORMAT = "j\xa0F"
+TIME_FORMAT = "G\xa0\\h\xa0i"
+DATETIME_FORMAT = "j\xa0F Y à G\xa0\\h\xa0i"
+DECIMAL_SEPARATOR = ","
+THOUSAND_SEPARATOR = "\u202f"
+NUMBER_GROUPING = 3
+DATE_INPUT_FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"]
