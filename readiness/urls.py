@@ -1,1 +1,16 @@
-urlpatterns = []
+"""Composition only: each app's addresses under its own namespace."""
+
+from django.urls import include, path
+
+handler400 = "readiness.errors.bad_request"
+handler403 = "readiness.errors.forbidden"
+handler404 = "readiness.errors.not_found"
+handler500 = "readiness.errors.server_error"
+
+urlpatterns = [
+    path("accounts/", include("accounts.allauth_urls")),
+    path("", include("accounts.urls")),
+    path("", include("projects.urls")),
+    path("", include("assessments.urls")),
+    path("", include("reports.urls")),
+]
