@@ -199,7 +199,7 @@ class Project(models.Model):
         return f"{self.country} {self.round}"
 
     def get_absolute_url(self) -> str:
-        return reverse("projects:project_detail", args=[self.public_id])
+        return reverse("assessments:project_detail", args=[self.public_id])
 
     @property
     def is_released(self) -> bool:
