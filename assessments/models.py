@@ -176,6 +176,7 @@ class AnswerValue(models.Model):
     note = models.TextField(blank=True)
     basis = models.CharField(max_length=10, choices=Basis.choices, blank=True)
     is_confidential = models.BooleanField(default=False)
+    institution = models.CharField(max_length=10, choices=Institution.choices, blank=True)  # of who saved it
     language = language_field()
 
     class Meta:
