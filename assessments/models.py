@@ -13,9 +13,11 @@ from foundation.constraints import all_or_none, one_of, only_when
 from foundation.fields import public_id
 from foundation.models import StoredFile
 from projects.models import MoveNotAllowed, Project
+from projects.permissions import Role, StaffRole
 from toolkit.models import Guidance, Horizon, Institution, Instrument, Lever, Question, Section, Tool
 
 USER = settings.AUTH_USER_MODEL
+READ_CONFIDENTIAL = {Role.EXPERT, StaffRole.PROJECT_MANAGER, StaffRole.ADMINISTRATOR}
 
 
 def language_field() -> "models.CharField[str, str]":
@@ -194,6 +196,16 @@ class AnswerValue(models.Model):
         return self.status != AnswerStatus.BLANK
 
 
+class ConfidentialQuerySet(models.QuerySet[Any]):
+    """Rows that may be confidential: to their own institution, the IB and the experts (DESIGN, secrecy of fields)."""
+
+    def readable_by(self, user: Any, project: Project) -> "ConfidentialQuerySet":
+        places = project.places_of(user)
+        if places.roles & READ_CONFIDENTIAL:
+            return self
+        return self.filter(Q(is_confidential=False) | Q(institution__in=places.institutions))
+
+
 class Answer(AnswerValue):
     """The current answer to a question of a sheet; `number` is its accepted revision's."""
 
@@ -203,6 +215,8 @@ class Answer(AnswerValue):
     is_counted = models.BooleanField(default=True)  # False: hidden by a condition, kept but not counted
     saved_at = models.DateTimeField()
     saved_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+
+    objects = ConfidentialQuerySet.as_manager()
 
     class Meta:
         ordering = ["sheet", "question__section__position", "question__position"]
@@ -255,7 +269,7 @@ class AnswerRevision(AnswerValue):
         return f"{self.sheet} {self.question} {self.number or self.kind}"
 
 
-class EvidenceQuerySet(models.QuerySet["Evidence"]):
+class EvidenceQuerySet(ConfidentialQuerySet):
     def kept(self) -> "EvidenceQuerySet":
         return self.filter(removed_at__isnull=True)
 

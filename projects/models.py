@@ -2,6 +2,7 @@
 
 import datetime
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -146,6 +147,14 @@ class MoveNotAllowed(Exception):
     """The state does not allow it (any more); `str()` is a sentence for the person."""
 
 
+@dataclass(frozen=True)
+class Places:
+    """A person's roles in a project, and the institutions they stand for."""
+
+    roles: frozenset[str]
+    institutions: frozenset[str]
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: Any) -> "ProjectQuerySet":
         """The projects in which the person has a role today; every look-up starts here."""
@@ -209,14 +218,21 @@ class Project(models.Model):
     def is_running(self) -> bool:
         return self.status == ProjectStatus.RUNNING
 
-    def roles_of(self, user: Any) -> set[str]:
-        """The roles the person has in this project today, memberships and grants together (cached on the instance)."""
-        cache: dict[int, set[str]] = self.__dict__.setdefault("_roles", {})
+    def places_of(self, user: Any) -> "Places":
+        """What the person is in this project today, memberships and grants together (cached on the instance)."""
+        cache: dict[int, Places] = self.__dict__.setdefault("_places", {})
         if user.pk not in cache:
-            roles = set(Membership.objects.current().filter(project=self, user=user).values_list("role", flat=True))
-            roles |= {grant.role for grant in StaffGrant.objects.of(user) if grant.covers(self.country.region)}
-            cache[user.pk] = roles
+            members = list(Membership.objects.current().filter(project=self, user=user))
+            grants = [grant for grant in StaffGrant.objects.of(user) if grant.covers(self.country.region)]
+            institutions = {member.institution for member in members}
+            cache[user.pk] = Places(
+                roles=frozenset({member.role for member in members} | {grant.role for grant in grants}),
+                institutions=frozenset(institutions | ({Institution.IB.value} if grants else set())),
+            )
         return cache[user.pk]
+
+    def roles_of(self, user: Any) -> frozenset[str]:
+        return self.places_of(user).roles
 
     def move(self, to: ProjectStatus, *, reason: str = "") -> None:
         """One guarded UPDATE: of two people who click at once, the database chooses."""
