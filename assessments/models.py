@@ -195,6 +195,11 @@ class AnswerValue(models.Model):
     def is_given(self) -> bool:
         return self.status != AnswerStatus.BLANK
 
+    def is_readable_by(self, user: Any, project: Project) -> bool:
+        """The same rule as `ConfidentialQuerySet.readable_by`, for a row at hand."""
+        places = project.places_of(user)
+        return not self.is_confidential or bool(places.roles & READ_CONFIDENTIAL) or self.institution in places.institutions
+
 
 class ConfidentialQuerySet(models.QuerySet[Any]):
     """Rows that may be confidential: to their own institution, the IB and the experts (DESIGN, secrecy of fields)."""

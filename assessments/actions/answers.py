@@ -1,0 +1,139 @@
+"""Saving an answer: the server's half of the save protocol (DESIGN, Answers are never lost)."""
+
+import datetime
+import enum
+import uuid
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from assessments.models import Answer, AnswerRevision, AnswerSheet, RevisionKind, SheetSection
+from assessments.progress import recount
+from toolkit.models import Audience, Question
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a person says on a question; shapes as in AnswerValue."""
+
+    status: str
+    value: Any = None
+    reason: str = ""
+    note: str = ""
+    basis: str = ""
+    is_confidential: bool = False
+
+
+class Outcome(enum.Enum):
+    SAVED = "saved"
+    CONFLICT = "conflict"
+    CLOSED = "closed"
+
+
+class SaveIdTaken(Exception):
+    """The save id was used by someone else, for another question or for another text."""
+
+
+class ImpossibleBase(Exception):
+    """Based on a revision that does not exist."""
+
+
+class Withheld(Exception):
+    """Another institution's confidential answer stands there."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What became of a save. `number` and `saved_at` are the save's own; `head` is the answer that stands now."""
+
+    outcome: Outcome
+    number: int | None
+    saved_at: datetime.datetime
+    head: Answer | None
+    sheet: AnswerSheet
+    section: SheetSection
+    hidden: set[str]
+
+
+OUTCOME_OF = {
+    RevisionKind.ACCEPTED: Outcome.SAVED,
+    RevisionKind.IMPORTED: Outcome.SAVED,
+    RevisionKind.RESTORED: Outcome.SAVED,
+    RevisionKind.REFUSED: Outcome.CONFLICT,
+    RevisionKind.LATE: Outcome.CLOSED,
+}
+
+
+@transaction.atomic
+def save_answer(
+    sheet: AnswerSheet,
+    question: Question,
+    content: Content,
+    *,
+    base: int,
+    save_id: uuid.UUID,
+    by: Any,
+    language: str,
+    institution: str,
+    kind: RevisionKind = RevisionKind.ACCEPTED,
+) -> Reply:
+    """Save what was typed over revision `base`, or keep it beside what stands (DESIGN's table of replies).
+
+    The same save id again gives the same outcome, number and time. Nothing that arrives is thrown away: a text based
+    on an old revision is kept as refused, one that arrives after the sheet closed as late.
+    Raises SaveIdTaken, ImpossibleBase, Withheld.
+    """
+    locked = AnswerSheet.objects.select_for_update(of=("self",)).select_related("project").get(pk=sheet.pk)
+    locked.instrument = sheet.instrument
+    section = SheetSection.objects.get(sheet=locked, section=question.section_id)
+    answers = list(Answer.objects.filter(sheet=locked).select_related("saved_by").order_by("pk"))
+    head = next((answer for answer in answers if answer.question_id == question.pk), None)
+
+    if earlier := AnswerRevision.objects.filter(sheet=locked, save_id=save_id).first():
+        if (earlier.saved_by_id, earlier.question_id, earlier.content()) != (by.pk, question.pk, asdict(content)):
+            raise SaveIdTaken
+        hidden = recount(locked, answers)
+        return Reply(
+            OUTCOME_OF[RevisionKind(earlier.kind)], earlier.number, earlier.saved_at, head, locked, section, hidden
+        )
+
+    number = head.number if head else 0
+    if base > number or base < 0:
+        raise ImpossibleBase
+    if head and not head.is_readable_by(by, locked.project):
+        raise Withheld
+
+    if not takes_answers(locked, section):
+        kind = RevisionKind.LATE
+    elif base != number and head and head.content() != asdict(content):
+        kind = RevisionKind.REFUSED
+    accepted = kind not in {RevisionKind.LATE, RevisionKind.REFUSED}
+    values = {**asdict(content), "language": language, "institution": institution}
+    revision = AnswerRevision.objects.create(
+        sheet=locked, question=question, kind=kind, number=number + 1 if accepted else None, base=base,
+        save_id=save_id, saved_by=by, saved_at=timezone.now(), **values,
+    )  # fmt: skip
+    if accepted:
+        if head is None:
+            head = Answer(sheet=locked, question=question)
+            answers.append(head)
+        for name, value in values.items():
+            setattr(head, name, value)
+        head.number, head.saved_at, head.saved_by = number + 1, revision.saved_at, by
+        head.save()
+    hidden = recount(locked, answers)
+    section.refresh_from_db()
+    return Reply(
+        OUTCOME_OF[RevisionKind(kind)], revision.number, revision.saved_at, head, locked, section, hidden
+    )
+
+
+def takes_answers(sheet: AnswerSheet, section: SheetSection) -> bool:
+    """Whether answers may change now: a running project, an open sheet and section; the experts' until release."""
+    if not sheet.project.is_running:
+        return False
+    if sheet.instrument.audience == Audience.EXPERTS:
+        return not sheet.project.is_released
+    return sheet.is_open and section.is_open

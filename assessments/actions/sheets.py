@@ -1,0 +1,19 @@
+"""Opening a project's sheets."""
+
+from django.db import transaction
+
+from assessments.models import AnswerSheet, SheetSection
+from assessments.progress import recount
+from projects.models import Project
+
+
+@transaction.atomic
+def open_sheets(project: Project) -> None:
+    """One sheet for each instrument of the project's framework, with its sections and counters."""
+    for instrument in project.framework.instruments.order_by("position"):
+        instrument.framework = project.framework
+        sheet = AnswerSheet.objects.create(project=project, instrument=instrument)
+        SheetSection.objects.bulk_create(
+            SheetSection(sheet=sheet, section=section) for section in instrument.sections.order_by("position")
+        )
+        recount(sheet, [])

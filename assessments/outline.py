@@ -1,0 +1,272 @@
+"""Reading a sheet: the instrument's structure (published, so kept in memory) and its answers, in a few queries."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+from django.db.models import Prefetch
+
+from assessments import conditions, values
+from assessments.models import (
+    Answer,
+    AnswerRevision,
+    AnswerSheet,
+    AnswerStatus,
+    Basis,
+    Evidence,
+    RevisionKind,
+    SheetReturn,
+    SheetSection,
+)
+from projects.models import Project
+from toolkit.models import Audience, Instrument, Kind, Level, Option, Question, Section, Warning
+
+
+@dataclass(frozen=True)
+class Structure:
+    """An instrument whole, in its order. Immutable: a published framework never changes."""
+
+    instrument: Instrument
+    levels: Mapping[int, Level]
+    sections: Sequence[Section]
+    questions: Mapping[str, Question]  # by code, in order
+    warnings: Sequence[Warning]
+
+    @cached_property
+    def by_id(self) -> dict[int, Question]:
+        return {question.pk: question for question in self.questions.values()}
+
+    def of_section(self, section: Section) -> list[Question]:
+        return [question for question in self.questions.values() if question.section_id == section.pk]
+
+    def section(self, code: str) -> Section | None:
+        return next((section for section in self.sections if section.code == code), None)
+
+    def hidden(self, given: Mapping[str, conditions.Given]) -> set[str]:
+        """The codes of the questions whose condition does not hold."""
+        rules = [(question.code, question.condition) for question in self.questions.values()]
+        return conditions.hidden(rules, given)
+
+
+@lru_cache(maxsize=32)
+def _structure(instrument_id: int, digest: str) -> Structure:
+    instrument = Instrument.objects.select_related("framework").get(pk=instrument_id)
+    sections = list(instrument.sections.select_related("lever").order_by("position"))
+    questions = (
+        Question.objects.filter(section__instrument=instrument)
+        .select_related("section__lever", "requirement")
+        .prefetch_related(Prefetch("options", Option.objects.order_by("axis", "position")))
+        .order_by("section__position", "position")
+    )
+    return Structure(
+        instrument=instrument,
+        levels={level.number: level for level in instrument.framework.levels.order_by("number")},
+        sections=sections,
+        questions={question.code: question for question in questions},
+        warnings=list(instrument.warnings.select_related("question").order_by("position")),
+    )
+
+
+def structure(instrument: Instrument) -> Structure:
+    """The instrument's structure, from memory after the first time. The digest keeps two loads apart."""
+    return _structure(instrument.pk, instrument.framework.digest)
+
+
+def national_sheet(project: Project) -> AnswerSheet:
+    return _sheet(project, Audience.NATIONAL)
+
+
+def experts_sheet(project: Project) -> AnswerSheet | None:
+    """The experts' checklist, when the framework has one."""
+    return _sheets(project).filter(instrument__audience=Audience.EXPERTS).first()
+
+
+def _sheet(project: Project, audience: str) -> AnswerSheet:
+    return _sheets(project).get(instrument__audience=audience)
+
+
+def _sheets(project: Project) -> Any:
+    return AnswerSheet.objects.filter(project=project).select_related("instrument__framework")
+
+
+def given(answers: Sequence[Answer] | Any, questions: Mapping[int, Question]) -> dict[str, conditions.Given]:
+    """Answers as conditions see them, by question code."""
+    return {
+        questions[answer.question_id].code: conditions.Given(
+            kind=questions[answer.question_id].kind, status=answer.status, value=answer.value
+        )
+        for answer in answers
+    }
+
+
+@dataclass(frozen=True)
+class QuestionEntry:
+    """A question of a section page with everything that stands beside it, for one reader."""
+
+    question: Question
+    answer: Answer | None
+    evidence: Sequence[Evidence]
+    warnings: Sequence[Warning]
+    is_hidden: bool
+    is_withheld: bool  # another institution's confidential answer: that there is one is shown, not what it says
+    levels: Mapping[int, Level]
+    conflicts: Sequence[AnswerRevision] = ()
+    save_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    typed: Mapping[str, Any] | None = None  # what was typed and not saved, with its error
+    error: str = ""
+
+    @property
+    def code(self) -> str:
+        return self.question.code
+
+    @property
+    def number(self) -> int:
+        """The revision the page shows; what is typed is based on it. 0: none yet."""
+        return self.answer.number if self.answer else 0
+
+    @property
+    def status(self) -> str:
+        return self.typed["status"] if self.typed else self.answer.status if self.answer else AnswerStatus.BLANK
+
+    @property
+    def value(self) -> Any:
+        if self.typed:
+            return self.typed["value"]
+        return values.typed_again(self.question.kind, self.answer.value if self.answer else None)
+
+    @property
+    def reason(self) -> str:
+        return self.typed["reason"] if self.typed else self.answer.reason if self.answer else ""
+
+    @property
+    def note(self) -> str:
+        return self.typed["note"] if self.typed else self.answer.note if self.answer else ""
+
+    @property
+    def basis(self) -> str:
+        return self.typed["basis"] if self.typed else self.answer.basis if self.answer else ""
+
+    @property
+    def is_confidential(self) -> bool:
+        if self.typed:
+            return bool(self.typed["is_confidential"])
+        return self.answer.is_confidential if self.answer else self.question.is_confidential
+
+    @property
+    def choices(self) -> list[Option]:
+        return [option for option in self.question.options.all() if option.axis == "option"]
+
+    @property
+    def rows(self) -> list[Option]:
+        return [option for option in self.question.options.all() if option.axis == "row"]
+
+    @property
+    def columns(self) -> list[Option]:
+        return [option for option in self.question.options.all() if option.axis == "column"]
+
+    @property
+    def bases(self) -> list[tuple[str, str]]:
+        return list(Basis.choices)
+
+    @property
+    def condition_question(self) -> str:
+        return (self.question.condition or {}).get("question", "")
+
+
+@dataclass(frozen=True)
+class SectionEntry:
+    """A section in the list of sections, with its counters."""
+
+    section: Section
+    counters: SheetSection
+    minutes_left: int
+
+
+def section_entries(sheet: AnswerSheet) -> list[SectionEntry]:
+    """The sections of a sheet in order, with what is left to do. One query."""
+    counters = {row.section_id: row for row in SheetSection.objects.filter(sheet=sheet).order_by("pk")}
+    return [
+        SectionEntry(
+            section=section,
+            counters=counters[section.pk],
+            minutes_left=_minutes_left(section, counters[section.pk]),
+        )
+        for section in structure(sheet.instrument).sections
+    ]
+
+
+def _minutes_left(section: Section, counters: SheetSection) -> int:
+    if not counters.applicable:
+        return 0
+    return -(-section.minutes * (counters.applicable - counters.answered) // counters.applicable)
+
+
+def question_entries(sheet: AnswerSheet, questions: Sequence[Question], user: Any) -> list[QuestionEntry]:
+    """The questions with answers, evidence, warnings and what is hidden, as `user` may see them. Three queries."""
+    whole = structure(sheet.instrument)
+    project = sheet.project
+    answers = list(Answer.objects.filter(sheet=sheet).select_related("saved_by").order_by("pk"))
+    answered = {answer.question_id: answer for answer in answers}
+    facts = given(answers, whole.by_id)
+    hidden = whole.hidden(facts)
+    ids = [question.pk for question in questions]
+    evidence: dict[int, list[Evidence]] = {}
+    for piece in (
+        Evidence.objects.filter(sheet=sheet, question__in=ids)
+        .kept()  # type: ignore[attr-defined]
+        .readable_by(user, project)
+        .select_related("file", "added_by")
+        .order_by("added_at", "pk")
+    ):
+        evidence.setdefault(piece.question_id, []).append(piece)
+    conflicts = open_conflicts(sheet, ids, user)
+    entries = []
+    for question in questions:
+        answer = answered.get(question.pk)
+        withheld = answer is not None and not answer.is_readable_by(user, project)
+        entries.append(
+            QuestionEntry(
+                question=question,
+                answer=None if withheld else answer,
+                evidence=evidence.get(question.pk, []),
+                warnings=holding_warnings(whole, question, facts, hidden),
+                is_hidden=question.code in hidden,
+                is_withheld=withheld,
+                levels=whole.levels,
+                conflicts=[] if withheld else conflicts.get(question.pk, []),
+            )
+        )
+    return entries
+
+
+def open_conflicts(sheet: AnswerSheet, question_ids: Sequence[int], user: Any) -> dict[int, list[AnswerRevision]]:
+    """The person's own refused texts that nothing of theirs has replaced since, by question. One query."""
+    latest: dict[int, AnswerRevision] = {}
+    for revision in AnswerRevision.objects.filter(sheet=sheet, question__in=question_ids, saved_by=user).order_by("pk"):
+        latest[revision.question_id] = revision
+    return {pk: [revision] for pk, revision in latest.items() if revision.kind == RevisionKind.REFUSED}
+
+
+def holding_warnings(
+    whole: Structure, question: Question, facts: Mapping[str, conditions.Given], hidden: set[str]
+) -> list[Warning]:
+    """The consistency warnings that hold beside this question; they never block."""
+    return [
+        warning
+        for warning in whole.warnings
+        if warning.question_id == question.pk
+        and conditions.holds(warning.when, facts, hidden)
+        and not (warning.unless and conditions.holds(warning.unless, facts, hidden))
+    ]
+
+
+def last_returns(sheet: AnswerSheet) -> list[SheetReturn]:
+    """Why the sheet is open again: the comments of the last return, whole or by section; [] when it was never returned."""
+    returns = list(sheet.returns.select_related("section", "by").order_by("-at", "-pk")[:40])
+    return [entry for entry in returns if entry.at == returns[0].at] if returns else []
+
+
+SPECIAL_VALUES = (AnswerStatus.DONT_KNOW, AnswerStatus.NOT_APPLICABLE)
+ONE_GROUP = {Kind.CRITERION, Kind.RATING, Kind.CHOICE, Kind.YES_PARTLY_NO}  # "don't know" and N/A are radios of the same group
