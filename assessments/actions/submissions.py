@@ -1,0 +1,119 @@
+"""The sheet's way: to the signatory, signed, returned, accepted (DESIGN, State of a sheet)."""
+
+import datetime
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+
+from assessments.models import (
+    Answer,
+    AnswerSheet,
+    Evidence,
+    SheetReturn,
+    SheetSection,
+    SheetState,
+    Submission,
+)
+from projects.models import MoveNotAllowed, log
+from toolkit.models import Section
+
+
+def _lock(sheet: AnswerSheet) -> AnswerSheet:
+    """The sheet's row, locked: no save slips between reading the answers and closing the sheet."""
+    locked = AnswerSheet.objects.select_for_update(of=("self",)).select_related("project", "instrument").get(pk=sheet.pk)
+    if not locked.project.is_running:
+        raise MoveNotAllowed(_("The project is not running, so the questionnaire cannot move on."))
+    return locked
+
+
+@transaction.atomic
+def send_to_signatory(sheet: AnswerSheet, *, by: Any) -> None:
+    locked = _lock(sheet)
+    locked.move(SheetState.AWAITING_SIGNATURE)
+    log(locked.project, "sheet_sent_to_signatory", by=by, answered=locked.answered, applicable=locked.applicable)
+
+
+@transaction.atomic
+def take_back(sheet: AnswerSheet, *, comment: str, by: Any) -> None:
+    """Before it is signed: the coordinator takes it back, or the signatory returns it to the team with a comment."""
+    locked = _lock(sheet)
+    if locked.state != SheetState.AWAITING_SIGNATURE:
+        raise MoveNotAllowed(_("The questionnaire’s state has changed meanwhile. Look at the page again."))
+    locked.move(SheetState.OPEN)
+    SheetSection.objects.filter(sheet=locked).update(is_open=True)
+    if comment:
+        _write_return(locked, None, comment, by, timezone.now())
+    log(locked.project, "sheet_taken_back", by=by)
+
+
+def canonical(sheet: AnswerSheet) -> tuple[str, dict[str, int]]:
+    """What is signed: every answer with its note, basis and evidence's checksums, as canonical JSON; and the revisions."""
+    answers = list(Answer.objects.filter(sheet=sheet).select_related("question").order_by("question__code"))
+    evidence: dict[str, list[str]] = {}
+    for piece in Evidence.objects.filter(sheet=sheet).kept().select_related("file", "question").order_by("pk"):  # type: ignore[attr-defined]
+        evidence.setdefault(piece.question.code, []).append(piece.file.sha256 if piece.file else piece.url)
+    content = {
+        answer.question.code: {**answer.content(), "evidence": evidence.get(answer.question.code, [])} for answer in answers
+    }
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text, {answer.question.code: answer.number for answer in answers}
+
+
+@transaction.atomic
+def sign(
+    sheet: AnswerSheet, *, name: str, function: str, signed_on: datetime.date, statement: str, by: Any
+) -> Submission:
+    """Sign and submit: the signed state is its revisions' numbers and the SHA-256 of everything they say."""
+    locked = _lock(sheet)
+    locked.move(SheetState.SUBMITTED)
+    text, revisions = canonical(locked)
+    submission = Submission.objects.create(
+        sheet=locked, number=locked.submissions.count() + 1, revisions=revisions,
+        sha256=hashlib.sha256(text.encode()).hexdigest(), name=name, function=function, signed_on=signed_on,
+        statement=statement, language=translation.get_language() or "", signed_by=by,
+    )  # fmt: skip
+    log(locked.project, "sheet_signed", by=by, number=submission.number, name=name, function=function)
+    return submission
+
+
+@transaction.atomic
+def return_sheet(sheet: AnswerSheet, *, whole: str, sections: Mapping[Section, str], by: Any) -> None:
+    """Return for completion: all of it with the comment `whole`, or only the sections that have a comment.
+
+    Raises MoveNotAllowed when there is no comment at all, or when the levels were released.
+    """
+    if not whole and not sections:
+        raise MoveNotAllowed(_("Say what has to be completed, for the whole questionnaire or for a section."))
+    locked = _lock(sheet)
+    if locked.project.is_released:
+        raise MoveNotAllowed(_("The levels were released to the country; the questionnaire stays as it is."))
+    if locked.state not in {SheetState.SUBMITTED, SheetState.ACCEPTED}:
+        raise MoveNotAllowed(_("The questionnaire’s state has changed meanwhile. Look at the page again."))
+    locked.move(SheetState.OPEN)
+    now = timezone.now()
+    if whole:
+        _write_return(locked, None, whole, by, now)
+    for section, comment in sections.items():
+        _write_return(locked, section, comment, by, now)
+    returned = SheetSection.objects.filter(sheet=locked)
+    returned.update(is_open=bool(whole))
+    returned.filter(section__in=sections).update(is_open=True)
+    log(locked.project, "sheet_returned", by=by, sections=[] if whole else [section.code for section in sections])
+
+
+def _write_return(sheet: AnswerSheet, section: Section | None, comment: str, by: Any, at: datetime.datetime) -> None:
+    SheetReturn.objects.create(
+        sheet=sheet, section=section, comment=comment, language=translation.get_language() or "", by=by, at=at
+    )
+
+
+@transaction.atomic
+def accept_sheet(sheet: AnswerSheet, *, by: Any) -> None:
+    locked = _lock(sheet)
+    locked.move(SheetState.ACCEPTED)
+    log(locked.project, "sheet_accepted", by=by)

@@ -1,0 +1,89 @@
+"""Evidence from the forms: size, type by content, links."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import filetype
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from assessments import values
+from assessments.actions import evidence as actions
+from assessments.models import AnswerSheet
+from toolkit.models import Question
+
+OFFICE = "application/vnd.openxmlformats-officedocument."
+ALLOWED = {
+    "application/pdf",
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    f"{OFFICE}wordprocessingml.document",
+    f"{OFFICE}spreadsheetml.sheet",
+    f"{OFFICE}presentationml.presentation",
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.presentation",
+}
+
+
+def type_of(upload: UploadedFile) -> str:
+    """The file's type by its content, whatever its name says. Raises values.ImpossibleValue."""
+    if upload.size is None or upload.size == 0:
+        raise values.ImpossibleValue(gettext("The file “%(name)s” is empty.") % {"name": upload.name})
+    if upload.size > settings.UPLOAD_MEGABYTES * 1024 * 1024:
+        raise values.ImpossibleValue(
+            gettext("The file “%(name)s” is larger than %(most)s MB. Make it smaller, or give a link to it.")
+            % {"name": upload.name, "most": settings.UPLOAD_MEGABYTES}
+        )
+    head = upload.read(8192)
+    upload.seek(0)
+    if (kind := filetype.guess(head)) is not None:
+        if kind.mime in ALLOWED:
+            return str(kind.mime)
+    elif b"\x00" not in head:
+        try:
+            head[: head.rfind(b"\n") + 1 or len(head)].decode("utf-8")
+            return "text/plain"
+        except UnicodeDecodeError:
+            pass
+    raise values.ImpossibleValue(
+        gettext("“%(name)s” is not a PDF, an image, a text or an office document. Save it as a PDF and add it again.")
+        % {"name": upload.name}
+    )
+
+
+def add_from(request: HttpRequest, sheet: AnswerSheet, question: Question, institution: str) -> int:
+    """Add the files and the link that the form holds for this question; how many. Raises values.ImpossibleValue."""
+    code = question.code
+    is_confidential = f"{code}:evidence-confidential" in request.POST
+    uploads = [(upload, type_of(upload)) for upload in request.FILES.getlist(f"{code}:file")]
+    link = request.POST.get(f"{code}:link", "").strip()
+    common: dict[str, Any] = {"is_confidential": is_confidential, "institution": institution, "by": request.user}
+    url = values.parse("link", link, options=[], rows=[], columns=[], language="") if link else None
+    for upload, content_type in uploads:
+        name = values.clean_text((upload.name or "document").replace("\x00", ""))
+        actions.add_file(sheet, question, upload.chunks(), name=name, content_type=content_type, **common)
+    if url:
+        title = values.clean_text(request.POST.get(f"{code}:link-title", ""))
+        actions.add_link(sheet, question, url=url, title=title, **common)
+    return len(uploads) + bool(url)
+
+
+def evidence_of_section(
+    request: HttpRequest, sheet: AnswerSheet, questions: Sequence[Question], institution: str
+) -> dict[str, str]:
+    """Add what the section's plain form holds; the sentences of what could not be added, by question code."""
+    problems = {}
+    for question in questions:
+        try:
+            add_from(request, sheet, question, institution)
+        except values.ImpossibleValue as problem:
+            problems[question.code] = str(problem)
+    return problems

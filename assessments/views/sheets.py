@@ -1,0 +1,334 @@
+"""The questionnaire (and the experts' checklist) section by section, and the saving of answers."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from assessments import outline, values
+from assessments.actions import answers as actions
+from assessments.actions import evidence as evidence_actions
+from assessments.forms import answers as forms
+from assessments.forms.evidence import evidence_of_section
+from assessments.models import Answer, AnswerSheet, SheetSection, SheetState
+from projects.models import Project
+from projects.permissions import Permission, allows, require
+from toolkit.models import Audience, Question, Section
+
+READS = {Audience.NATIONAL: Permission.READ_ANSWERS, Audience.EXPERTS: Permission.READ_FINDINGS}
+WRITES = {Audience.NATIONAL: Permission.ANSWER, Audience.EXPERTS: Permission.RECOMMEND}
+
+
+def find_project(request: HttpRequest, project_id: uuid.UUID) -> Project:
+    projects = Project.objects.visible_to(request.user).select_related("country", "operator", "framework", "manager")
+    return get_object_or_404(projects, public_id=project_id)
+
+
+def find_sheet(request: HttpRequest, project_id: uuid.UUID, instrument: str, permission: dict[Any, Permission]) -> AnswerSheet:
+    """The sheet, for those whose role allows what the address is for. A sheet one may not even read does not exist."""
+    project = find_project(request, project_id)
+    sheet = get_object_or_404(
+        AnswerSheet.objects.select_related("instrument__framework"), project=project, instrument__code=instrument
+    )
+    sheet.project = project
+    audience = Audience(sheet.instrument.audience)
+    if audience == Audience.EXPERTS and not allows(request.user, READS[audience], project):
+        raise Http404  # that there is a checklist is the experts' before release
+    require(request.user, permission[audience], project)
+    return sheet
+
+
+def institution_of(request: HttpRequest, sheet: AnswerSheet) -> str:
+    """The institution the person answers for; the Post's coordinator first where one stands for several."""
+    institutions = sheet.project.places_of(request.user).institutions
+    return "post" if "post" in institutions else min(institutions, default="")
+
+
+@require_safe
+def questionnaire(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
+    project = find_project(request, project_id)
+    require(request.user, Permission.READ_ANSWERS, project)
+    sheet = outline.national_sheet(project)
+    sheet.project = project
+    entries = outline.section_entries(sheet)
+    return render(
+        request,
+        "assessments/questionnaire.html",
+        {
+            "project": project,
+            "sheet": sheet,
+            "entries": entries,
+            "minutes": sum(entry.minutes_left for entry in entries),
+            "returns": outline.last_returns(sheet) if sheet.is_open else [],
+            "submission": sheet.submissions.order_by("-number").first(),
+            "next_section": next_to_fill(sheet, entries),
+            **may(request, sheet),
+        },
+    )
+
+
+def may(request: HttpRequest, sheet: AnswerSheet) -> dict[str, bool]:
+    """What the reader may do with the national sheet now: role and state together."""
+    user, project, running = request.user, sheet.project, sheet.project.is_running
+    return {
+        "may_answer": running and sheet.is_open and allows(user, Permission.ANSWER, project),
+        "may_send": running and sheet.is_open and allows(user, Permission.SEND_TO_SIGNATORY, project),
+        "may_take_back": running
+        and sheet.state == SheetState.AWAITING_SIGNATURE
+        and (allows(user, Permission.SEND_TO_SIGNATORY, project) or allows(user, Permission.SIGN, project)),
+        "may_sign": running
+        and sheet.state == SheetState.AWAITING_SIGNATURE
+        and allows(user, Permission.SIGN, project),
+        "may_review": running
+        and sheet.state in {SheetState.SUBMITTED, SheetState.ACCEPTED}
+        and not project.is_released
+        and allows(user, Permission.VALIDATE, project),
+        "may_accept": running and sheet.state == SheetState.SUBMITTED and allows(user, Permission.VALIDATE, project),
+    }
+
+
+def next_to_fill(sheet: AnswerSheet, entries: Iterable[outline.SectionEntry]) -> Section | None:
+    """The first section that is open and not complete."""
+    return next(
+        (
+            entry.section
+            for entry in entries
+            if entry.counters.is_open and entry.counters.answered < entry.counters.applicable
+        ),
+        None,
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def section(request: HttpRequest, project_id: uuid.UUID, instrument: str, section_code: str) -> HttpResponse:
+    if request.method == "POST":
+        return _post_section(request, project_id, instrument, section_code)
+    sheet = find_sheet(request, project_id, instrument, READS)
+    part = _find_section(sheet, section_code)
+    questions = outline.structure(sheet.instrument).of_section(part)
+    return _section_page(request, sheet, part, outline.question_entries(sheet, questions, request.user))
+
+
+def _find_section(sheet: AnswerSheet, code: str) -> Section:
+    part = outline.structure(sheet.instrument).section(code)
+    if part is None:
+        raise Http404
+    return part
+
+
+def _section_page(
+    request: HttpRequest, sheet: AnswerSheet, part: Section, entries: list[outline.QuestionEntry], status: int = 200
+) -> HttpResponse:
+    sections = outline.section_entries(sheet)
+    position = [entry.section.pk for entry in sections].index(part.pk)
+    counters = sections[position].counters
+    writes = allows(request.user, WRITES[Audience(sheet.instrument.audience)], sheet.project)
+    is_experts = sheet.instrument.audience == Audience.EXPERTS
+    return render(
+        request,
+        "assessments/section.html",
+        {
+            "project": sheet.project,
+            "sheet": sheet,
+            "part": part,
+            "tab": "strategy" if is_experts else "questionnaire",
+            "is_experts": is_experts,
+            "sections": sections,
+            "counters": counters,
+            "entries": entries,
+            "problems": [entry for entry in entries if entry.error or (entry.typed and entry.conflicts)],
+            "returns": [
+                entry for entry in outline.last_returns(sheet) if sheet.is_open and entry.section_id in {None, part.pk}
+            ],
+            "previous": sections[position - 1].section if position else None,
+            "following": sections[position + 1].section if position + 1 < len(sections) else None,
+            "can_write": writes and actions.takes_answers(sheet, counters),
+            "can_add_evidence": writes and evidence_actions.takes_evidence(sheet),
+            "is_return_elsewhere": writes and sheet.is_open and not counters.is_open,
+            "statuses": {"dont_know": "dont_know", "not_applicable": "not_applicable"},
+        },
+        status=status,
+    )
+
+
+def _post_section(request: HttpRequest, project_id: uuid.UUID, instrument: str, section_code: str) -> HttpResponse:
+    """The section's plain form, without JavaScript: every changed answer by the same action, then evidence."""
+    sheet = find_sheet(request, project_id, instrument, WRITES)
+    part = _find_section(sheet, section_code)
+    questions = outline.structure(sheet.instrument).of_section(part)
+    shown = {entry.code: entry for entry in outline.question_entries(sheet, questions, request.user)}
+    typed_again: dict[str, dict[str, Any]] = {}
+    saved = 0
+    for question in questions:
+        if f"{question.code}:base" not in request.POST:
+            continue
+        typed = forms.typed_fields(question, request.POST)
+        try:
+            outcome = _save_changed(request, sheet, question, shown[question.code].answer, typed)
+        except values.ImpossibleValue as problem:
+            typed_again[question.code] = {**typed, "error": str(problem)}
+            continue
+        if outcome is actions.Outcome.SAVED:
+            saved += 1
+        elif outcome is not None:
+            typed_again[question.code] = {**typed, "error": _sentence(outcome)}
+    for code, problem in evidence_of_section(request, sheet, questions, institution_of(request, sheet)).items():
+        typed_again.setdefault(code, {**forms.typed_fields(shown[code].question, request.POST)})["error"] = problem
+    if not typed_again:
+        messages.success(
+            request,
+            gettext("Saved at %(time)s.") % {"time": formats.time_format(timezone.localtime(), "TIME_FORMAT")}
+            if saved
+            else gettext("Nothing had changed."),
+        )
+        return redirect("assessments:section", project_id, instrument, section_code)
+    entries = [
+        replace(entry, typed=typed_again[entry.code], error=typed_again[entry.code]["error"])
+        if entry.code in typed_again
+        else entry
+        for entry in outline.question_entries(sheet, questions, request.user)
+    ]
+    return _section_page(request, sheet, part, entries, status=422)
+
+
+def _save_changed(
+    request: HttpRequest, sheet: AnswerSheet, question: Question, answer: Answer | None, typed: dict[str, Any]
+) -> actions.Outcome | None:
+    """Save one question of the plain form; None when nothing differs from what stands. Raises ImpossibleValue."""
+    content = _content(sheet, question, typed)
+    blank = actions.Content(status="blank", is_confidential=question.is_confidential)
+    if content == (actions.Content(**answer.content()) if answer else blank):
+        return None
+    base, save_id = forms.read_base(question, request.POST)
+    return _save(request, sheet, question, content, base, save_id).outcome
+
+
+def _content(sheet: AnswerSheet, question: Question, typed: dict[str, Any]) -> actions.Content:
+    return forms.read_content(
+        question,
+        typed,
+        levels=outline.structure(sheet.instrument).levels,
+        language=translation.get_language() or sheet.project.language,
+    )
+
+
+def _save(
+    request: HttpRequest, sheet: AnswerSheet, question: Question, content: actions.Content, base: int, save_id: uuid.UUID
+) -> actions.Reply:
+    """The action, its refusals as sentences. Raises ImpossibleValue and PermissionDenied."""
+    try:
+        return actions.save_answer(
+            sheet,
+            question,
+            content,
+            base=base,
+            save_id=save_id,
+            by=request.user,
+            language=translation.get_language() or sheet.project.language,
+            institution=institution_of(request, sheet),
+        )
+    except actions.SaveIdTaken as error:
+        raise values.ImpossibleValue(
+            gettext("This text could not be told from an earlier one. Load the page again and type it once more.")
+        ) from error
+    except actions.ImpossibleBase as error:
+        raise values.ImpossibleValue(
+            gettext("The page is not complete. Load it again; what you typed stays on this device.")
+        ) from error
+    except actions.Withheld as error:
+        raise PermissionDenied("withheld") from error
+
+
+def _sentence(outcome: actions.Outcome) -> str:
+    if outcome is actions.Outcome.CONFLICT:
+        return gettext("Someone else saved an answer while you were typing. Both are kept: choose below.")
+    return gettext("The questionnaire was closed meanwhile. Your text is kept and shown to the coordinator.")
+
+
+@never_cache
+@require_POST
+def answer_save(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
+    """One save, from the script. Replies by DESIGN's table, always JSON."""
+    sheet = find_sheet(request, project_id, instrument, WRITES)
+    asked = outline.structure(sheet.instrument).questions.get(question)
+    if asked is None:
+        raise Http404
+    try:
+        base, save_id = forms.read_base(asked, request.POST)
+        content = _content(sheet, asked, forms.typed_fields(asked, request.POST))
+        reply = _save(request, sheet, asked, content, base, save_id)
+    except values.ImpossibleValue as problem:
+        return JsonResponse({"problem": "impossible", "message": str(problem)}, status=422)
+    return JsonResponse(
+        _reply(request, sheet, asked, reply), status=200 if reply.outcome is actions.Outcome.SAVED else 409
+    )
+
+
+def _reply(request: HttpRequest, sheet: AnswerSheet, asked: Question, reply: actions.Reply) -> dict[str, Any]:
+    whole = outline.structure(sheet.instrument)
+    language = translation.get_language() or "fr"
+    head = reply.head
+    here = [question for question in whole.of_section(asked.section)]
+    answers = list(Answer.objects.filter(sheet=sheet).order_by("pk"))
+    facts = outline.given(answers, whole.by_id)
+    return {
+        "outcome": reply.outcome.value,
+        "problem": None if reply.outcome is actions.Outcome.SAVED else reply.outcome.value,
+        "message": saved_sentence(head, request.user)
+        if reply.outcome is actions.Outcome.SAVED and head
+        else _sentence(reply.outcome),
+        "number": reply.number,
+        "head": head.number if head else 0,
+        "saved_at": reply.saved_at.isoformat(),
+        "shown": values.typed_again(asked.kind, head.value) if head and reply.outcome is actions.Outcome.SAVED else None,
+        "theirs": _version(asked, head, language) if head and reply.outcome is actions.Outcome.CONFLICT else None,
+        "section": {"answered": reply.section.answered, "applicable": reply.section.applicable},
+        "sheet": {"answered": reply.sheet.answered, "applicable": reply.sheet.applicable},
+        "hidden": [question.code for question in here if question.code in reply.hidden],
+        "warnings": {
+            question.code: [
+                warning.text.in_(language)
+                for warning in outline.holding_warnings(whole, question, facts, reply.hidden)
+            ]
+            for question in here
+        },
+    }
+
+
+def saved_sentence(answer: Answer, reader: Any) -> str:
+    """When and by whom the answer that stands was saved."""
+    moment = timezone.localtime(answer.saved_at)
+    when = (
+        formats.time_format(moment, "TIME_FORMAT")
+        if moment.date() == timezone.localdate()
+        else formats.date_format(moment, "DATETIME_FORMAT")
+    )
+    if answer.saved_by_id == reader.pk:
+        return gettext("Saved at %(when)s by you") % {"when": when}
+    return gettext("Saved at %(when)s by %(name)s") % {"when": when, "name": answer.saved_by.name}
+
+
+def _version(asked: Question, answer: Answer, language: str) -> dict[str, Any]:
+    """The other person's answer, as the conflict shows it and as the fields take it."""
+    moment = timezone.localtime(answer.saved_at)
+    return {
+        "author": answer.saved_by.name,
+        "when": formats.date_format(moment, "DATETIME_FORMAT"),
+        "lines": values.in_words(asked, answer.value, language) or [str(answer.get_status_display())],
+        "status": answer.status,
+        "value": values.typed_again(asked.kind, answer.value),
+        "reason": answer.reason,
+        "note": answer.note,
+        "basis": answer.basis,
+        "is_confidential": answer.is_confidential,
+    }
