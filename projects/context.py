@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from projects.permissions import allows_portfolio
 
 
 def reader(request: HttpRequest) -> dict[str, Any]:
+    frame = {"upload_megabytes": settings.UPLOAD_MEGABYTES}
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"is_staff_member": False}
-    return {"is_staff_member": allows_portfolio(user)}
+        return {**frame, "is_staff_member": False}
+    return {**frame, "is_staff_member": allows_portfolio(user)}

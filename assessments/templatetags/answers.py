@@ -1,0 +1,45 @@
+"""What templates say of answers and their evidence."""
+
+from typing import Any
+
+from django import template
+from django.utils import translation
+
+from assessments import values
+from assessments.outline import QuestionEntry
+
+register = template.Library()
+
+KINDS = {"application/pdf": "PDF", "text/plain": "TXT", "image/png": "PNG", "image/jpeg": "JPG"}
+
+
+@register.simple_tag
+def answer_words(question: Any, answer: Any) -> list[str]:
+    """What an answer or a revision says, one entry a line, in the reader's language."""
+    return values.in_words(question, answer.value, translation.get_language() or "fr")
+
+
+@register.simple_tag
+def level_of(entry: QuestionEntry, code: str) -> Any:
+    """The level that a criterion's descriptor describes."""
+    return entry.levels[int(code)]
+
+
+@register.simple_tag
+def cell(entry: QuestionEntry, row: str) -> str:
+    """The column chosen in a row of a table question."""
+    return (entry.value or {}).get(row, "")
+
+
+@register.filter
+def file_kind(content_type: str) -> str:
+    """Three or four letters for the kind of file."""
+    if content_type in KINDS:
+        return KINDS[content_type]
+    if "word" in content_type or content_type.endswith(".text"):
+        return "DOC"
+    if "sheet" in content_type or "excel" in content_type:
+        return "XLS"
+    if "presentation" in content_type or "powerpoint" in content_type:
+        return "PPT"
+    return "IMG" if content_type.startswith("image/") else "–"
