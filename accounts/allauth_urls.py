@@ -1,17 +1,25 @@
 """The pages of allauth that this site has: sign-in and -out, password change and reset. No sign-up."""
 
 from allauth.account import views
+from django.conf import settings
 from django.urls import path, re_path
+
+from accounts.forms import ChangePasswordForm, ResetPasswordForm, ResetPasswordKeyForm
+
+change_password = views.PasswordChangeView.as_view(form_class=ChangePasswordForm)
+reset_password = views.PasswordResetView.as_view(form_class=ResetPasswordForm)
+reset_password_done = views.PasswordResetDoneView.as_view(extra_context={"has_mail_server": bool(settings.EMAIL_URL)})
+reset_password_from_key = views.PasswordResetFromKeyView.as_view(form_class=ResetPasswordKeyForm)
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
-    path("password/change/", views.password_change, name="account_change_password"),
-    path("password/reset/", views.password_reset, name="account_reset_password"),
-    path("password/reset/done/", views.password_reset_done, name="account_reset_password_done"),
+    path("password/change/", change_password, name="account_change_password"),
+    path("password/reset/", reset_password, name="account_reset_password"),
+    path("password/reset/done/", reset_password_done, name="account_reset_password_done"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        views.password_reset_from_key,
+        reset_password_from_key,
         name="account_reset_password_from_key",
     ),
     path("password/reset/key/done/", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),
