@@ -72,6 +72,8 @@ def parse(kind: str, typed: Any, *, options: Sequence[str], rows: Sequence[str],
         chosen = [typed] if isinstance(typed, str) and typed else typed or []
         if not isinstance(chosen, list) or any(code not in options for code in chosen):
             raise ImpossibleValue(_not_an_option())
+        if "none" in chosen and len(set(chosen)) > 1:
+            raise ImpossibleValue(gettext("“None” cannot stand beside other choices. Keep one or the other."))
         return [code for code in options if code in chosen] or None
     if kind == Kind.TABLE:
         if not isinstance(typed or {}, Mapping):
