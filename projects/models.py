@@ -34,6 +34,15 @@ class Region(models.TextChoices):
     INDUSTRIALISED = "industrialised", _("Industrialized countries")
 
 
+class CountryQuerySet(models.QuerySet["Country"]):
+    def covered_by(self, user: Any) -> "CountryQuerySet":
+        """The countries of the regions for which the person is staff of the International Bureau."""
+        grants = list(StaffGrant.objects.of(user))
+        if any(grant.covers_every_region for grant in grants):
+            return self.all()
+        return self.filter(region__in={region for grant in grants for region in grant.regions})
+
+
 class Country(models.Model):
     """A UPU member country, by the UPU's official name; or a fictitious one, for demonstrations."""
 
@@ -43,6 +52,8 @@ class Country(models.Model):
     region = models.CharField(max_length=20, choices=Region.choices)
     languages = models.JSONField(default=list)  # working languages to offer, likeliest first
     is_fictitious = models.BooleanField(default=False)
+
+    objects = CountryQuerySet.as_manager()
 
     class Meta:
         ordering = ["code"]
@@ -70,6 +81,15 @@ class RequestStatus(models.TextChoices):
     DECLINED = "declined", _("Declined")
 
 
+class CountryRequestQuerySet(models.QuerySet["CountryRequest"]):
+    def visible_to(self, user: Any) -> "CountryRequestQuerySet":
+        """The requests of the countries for which the person is staff; every look-up starts here."""
+        return self.filter(country__in=Country.objects.covered_by(user))
+
+    def received(self) -> "CountryRequestQuerySet":
+        return self.filter(status=RequestStatus.RECEIVED)
+
+
 class CountryRequest(models.Model):
     """A country asks for a project; the IB accepts it or not."""
 
@@ -83,6 +103,8 @@ class CountryRequest(models.Model):
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = CountryRequestQuerySet.as_manager()
 
     class Meta:
         ordering = ["-received_on", "-pk"]
@@ -98,6 +120,14 @@ class CountryRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.country} {self.received_on}"
+
+    def decide(self, status: RequestStatus, *, by: Any) -> None:
+        """Accept or decline, by one guarded UPDATE; the loser of two clicks is told."""
+        if not CountryRequest.objects.received().filter(pk=self.pk).update(  # type: ignore[attr-defined]
+            status=status, decided_at=timezone.now(), decided_by=by
+        ):
+            raise MoveNotAllowed(_("The request was decided meanwhile. Look at the page again."))
+        self.refresh_from_db()
 
 
 class StaffGrantQuerySet(models.QuerySet["StaffGrant"]):
@@ -124,8 +154,12 @@ class StaffGrant(models.Model):
     def __str__(self) -> str:
         return f"{self.user}: {self.role}"
 
+    @property
+    def covers_every_region(self) -> bool:
+        return self.role == StaffRole.ADMINISTRATOR or not self.regions
+
     def covers(self, region: str) -> bool:
-        return self.role == StaffRole.ADMINISTRATOR or not self.regions or region in self.regions
+        return self.covers_every_region or region in self.regions
 
 
 class ProjectStatus(models.TextChoices):
@@ -161,7 +195,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         if not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
         grants = list(StaffGrant.objects.of(user))
-        if any(grant.role == StaffRole.ADMINISTRATOR or not grant.regions for grant in grants):
+        if any(grant.covers_every_region for grant in grants):
             return self.all()
         regions = {region for grant in grants for region in grant.regions}
         member = Membership.objects.current().filter(user=user).values("project")
