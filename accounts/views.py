@@ -15,7 +15,7 @@ from accounts.forms import ProfileForm
 
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    form = ProfileForm(request.POST or None, user=request.user)
+    form = ProfileForm(request.POST if request.method == "POST" else None, user=request.user)
     if not form.is_valid():
         return render(request, "accounts/profile.html", {"form": form})
     actions.save_profile(by=request.user, **form.cleaned_data)

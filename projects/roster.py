@@ -1,0 +1,85 @@
+"""Who is in a project's team, and who is invited, as the team page shows them."""
+
+import datetime
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.utils.functional import Promise
+
+from accounts.models import User
+from projects.models import Invitation, Membership, Project
+from projects.notifications import grouped_code, invitation_link
+from projects.permissions import Role
+from projects.roles import MAY, roles_to_invite
+from toolkit.models import Institution
+
+
+@dataclass(frozen=True)
+class Member:
+    membership: Membership
+    may: Promise  # what the role may do, in a sentence
+    can_change: bool  # by the person who looks
+
+
+@dataclass(frozen=True)
+class Group:
+    institution: Institution
+    members: list[Member]
+
+
+@dataclass(frozen=True)
+class Offer:
+    invitation: Invitation
+    link: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Roster:
+    groups: list[Group]
+    ended: list[Member]  # whose access is over; only for who may give it again
+    offers: list[Offer]  # not yet answered; only for who may invite to that role
+    can_invite: bool
+    has_coordinator: bool
+
+
+def roster(project: Project, user: User) -> Roster:
+    """Three queries, however large the team. A link opens the place it offers, so it is shown only to who may give it."""
+    roles = roles_to_invite(user, project)
+    today = datetime.date.today()
+    members = [
+        Member(membership, MAY[Role(membership.role)], Role(membership.role) in roles)
+        for membership in project.memberships.select_related("user").order_by("pk")
+    ]
+    current = [member for member in members if _is_current(member.membership, today)]
+    ended = [member for member in members if not _is_current(member.membership, today) and member.can_change]
+    return Roster(
+        groups=_by_institution(current),
+        ended=ended,
+        offers=[
+            Offer(invitation, invitation_link(invitation), grouped_code(invitation))
+            for invitation in project.invitations.unanswered().filter(role__in=roles).select_related("invited_by")
+        ],
+        can_invite=bool(roles),
+        has_coordinator=any(member.membership.role == Role.COORDINATOR for member in current),
+    )
+
+
+def is_last_coordinator(membership: Membership) -> bool:
+    coordinators = Membership.objects.current().filter(project=membership.project, role=Role.COORDINATOR)
+    return list(coordinators.values_list("pk", flat=True)) == [membership.pk]
+
+
+def _is_current(membership: Membership, today: datetime.date) -> bool:
+    return membership.user.is_active and (membership.until is None or membership.until >= today)
+
+
+def _by_institution(members: list[Member]) -> list[Group]:
+    places, roles = list(Institution), list(Role)
+    ordered = sorted(
+        members, key=lambda member: (places.index(member.membership.institution), roles.index(member.membership.role))
+    )
+    return [
+        Group(Institution(institution), list(group))
+        for institution, group in groupby(ordered, key=lambda member: member.membership.institution)
+    ]
