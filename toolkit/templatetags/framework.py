@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 from django.utils import formats, translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 register = template.Library()
 
@@ -60,3 +60,14 @@ def per_cent(share: int | Decimal | None) -> str:
     if share is None:
         return "–"
     return gettext("%(share)s%%") % {"share": share}
+
+
+@register.filter
+def duration(minutes: int) -> str:
+    """About how long it takes: minutes under an hour, half hours above."""
+    if minutes < 60:
+        return ngettext("%(minutes)s minute", "%(minutes)s minutes", minutes) % {"minutes": minutes}
+    hours = Decimal(-(-minutes // 30)) / 2
+    return ngettext("%(hours)s hour", "%(hours)s hours", int(hours) + (hours % 1 > 0)) % {
+        "hours": formats.number_format(hours, 1 if hours % 1 else 0)
+    }
