@@ -89,6 +89,11 @@ class CountryRequestQuerySet(models.QuerySet["CountryRequest"]):
     def received(self) -> "CountryRequestQuerySet":
         return self.filter(status=RequestStatus.RECEIVED)
 
+    def in_working_order(self) -> "CountryRequestQuerySet":
+        """Those to decide first, the one that waits longest on top; then the decided ones, newest first."""
+        waiting = models.Case(models.When(status=RequestStatus.RECEIVED, then=models.F("received_on")))
+        return self.order_by(waiting.asc(nulls_last=True), "-received_on", "-pk")
+
 
 class CountryRequest(models.Model):
     """A country asks for a project; the IB accepts it or not."""

@@ -2,14 +2,13 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from projects import deadlines
+from projects import plan
 from projects.actions.team import invite
 from projects.models import (
     Country,
@@ -25,22 +24,8 @@ from projects.models import (
     log,
 )
 from projects.permissions import Role
+from projects.plan import Guest, VisitDates
 from toolkit.models import FrameworkVersion, Institution
-
-
-@dataclass(frozen=True)
-class VisitDates:
-    starts_on: datetime.date
-    ends_on: datetime.date
-    place: str = ""
-
-
-@dataclass(frozen=True)
-class Guest:
-    """A person to invite into the team."""
-
-    name: str
-    email: str
 
 
 @transaction.atomic
@@ -77,17 +62,18 @@ def create_project(
         raise MoveNotAllowed(_("This round, or the project of this request, was created meanwhile.")) from error
     Step.objects.bulk_create(Step(project=project, step=step) for step in framework.steps.order_by("number"))
     _set_visit(project, visit)
-    _set_due_dates(project, {})
+    _set_due_dates(project, visit, {})
     log(project, "project_created", by=by)
-    for guests, role, institution, function in (
-        ([coordinator] if coordinator else [], Role.COORDINATOR, Institution.POST, Function.COORDINATOR),
-        (experts, Role.EXPERT, Institution.OTHER, Function.EXPERT),
-    ):
-        for guest in guests:
-            invite(
-                project, by=by, email=guest.email, name=guest.name, role=role, institution=institution,
-                function=function, language=language, until=None,
-            )  # fmt: skip
+    if coordinator:
+        invite(
+            project, by=by, email=coordinator.email, name=coordinator.name, role=Role.COORDINATOR,
+            institution=Institution.POST, function=Function.COORDINATOR, language=language, until=None,
+        )  # fmt: skip
+    for expert in experts:
+        invite(
+            project, by=by, email=expert.email, name=expert.name, role=Role.EXPERT, institution=Institution.OTHER,
+            function=Function.EXPERT, language=language, until=plan.experts_until(visit, timezone.localdate()),
+        )  # fmt: skip
     return project
 
 
@@ -110,7 +96,7 @@ def edit_project(
     )
     locked.refresh_from_db()
     _set_visit(locked, visit)
-    _set_due_dates(locked, due_dates)
+    _set_due_dates(locked, visit, due_dates)
     log(locked, "project_edited", by=by)
 
 
@@ -132,15 +118,10 @@ def _set_visit(project: Project, visit: VisitDates | None) -> None:
         Visit.objects.filter(pk=kept.pk).update(starts_on=visit.starts_on, ends_on=visit.ends_on, place=visit.place)
 
 
-def _set_due_dates(project: Project, due_dates: Mapping[int, datetime.date | None]) -> None:
+def _set_due_dates(project: Project, visit: VisitDates | None, due_dates: Mapping[int, datetime.date | None]) -> None:
     """The first step is due when the questionnaire is; the others as given, or as proposed."""
     steps = list(project.steps.select_related("step").order_by("step__number"))
-    visit = project.visits.order_by("starts_on").first()
-    dates = deadlines.proposed(
-        [step.step.phase for step in steps],
-        project.questionnaire_due,
-        (visit.starts_on, visit.ends_on) if visit else None,
-    )
+    dates = plan.due_dates([step.step.phase for step in steps], project.questionnaire_due, visit)
     for position, (step, proposed) in enumerate(zip(steps, dates, strict=True)):
         step.due_on = proposed if position == 0 else due_dates.get(step.step.number) or proposed
     Step.objects.bulk_update(steps, ["due_on"])

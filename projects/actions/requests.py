@@ -6,9 +6,7 @@ from typing import Any
 from projects.models import Country, CountryRequest, RequestStatus
 
 
-def record_request(
-    *, country: Country, received_on: datetime.date, sender: str, note: str, by: Any
-) -> CountryRequest:
+def record_request(*, country: Country, received_on: datetime.date, sender: str, note: str, by: Any) -> CountryRequest:
     return CountryRequest.objects.create(
         country=country, received_on=received_on, sender=sender, note=note, recorded_by=by
     )

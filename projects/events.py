@@ -1,0 +1,89 @@
+"""The project's history in the reader's language: for each kind of event, one whole sentence.
+
+To add a kind: log it (`projects.models.log`) and add its line to SENTENCES, with `%(by)s` and the log's own keywords
+as placeholders. Never remove a line: the log is append-only, and old projects keep their events.
+"""
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import formats
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from projects.models import Project, ProjectEvent
+from projects.permissions import Permission, Role, allows
+
+SENTENCES: dict[str, Any] = {
+    # The project
+    "project_created": _("%(by)s created the project."),
+    "project_edited": _("%(by)s changed the project’s dates or settings."),
+    "project_suspended": _("%(by)s suspended the project: %(reason)s"),
+    "project_resumed": _("%(by)s resumed the project."),
+    "project_cancelled": _("%(by)s cancelled the project: %(reason)s"),
+    "project_closed": _("%(by)s closed the project."),
+    "project_reopened": _("%(by)s reopened the project."),
+    "step_done": _("%(by)s marked step %(number)s as done."),
+    "step_undone": _("%(by)s marked step %(number)s as not done."),
+    # The team
+    "member_invited": _("%(by)s invited %(name)s (%(role)s)."),
+    "invitation_renewed": _("%(by)s sent the invitation of %(name)s again (%(role)s)."),
+    "invitation_withdrawn": _("%(by)s withdrew the invitation of %(name)s (%(role)s)."),
+    "member_joined": _("%(by)s joined the team (%(role)s)."),
+    "member_left": _("%(by)s ended the access of %(name)s (%(role)s)."),
+    "member_until_set": _("%(by)s set the last day of access of %(name)s (%(role)s): %(until)s."),
+    # The questionnaire
+    "sheet_sent_to_signatory": _(
+        "%(by)s sent the questionnaire to the signatory, with %(answered)s of %(applicable)s questions answered."
+    ),
+    "sheet_taken_back": _("%(by)s gave the questionnaire back to the national team before it was signed."),
+    "sheet_signed": _("%(name)s (%(function)s) signed the questionnaire and submitted it to the experts."),
+    "sheet_returned": _("%(by)s returned the questionnaire for completion: %(sections)s."),
+    "sheet_accepted": _("%(by)s accepted the questionnaire."),
+    "evidence_added_late": _("%(by)s added evidence to question %(question)s after the questionnaire was submitted."),
+}
+
+# Coded values, by the log's keyword; and what an empty value is called.
+WORDS: dict[str, Mapping[str, Any]] = {"role": dict(Role.choices)}
+EMPTY: dict[str, Any] = {"sections": _("all sections"), "until": _("none")}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event as the history shows it."""
+
+    at: datetime.datetime
+    sentence: str
+
+
+def readable_events(project: Project, user: Any) -> QuerySet[ProjectEvent]:
+    """What happened, newest first; events on findings only for their readers, or once released to the country."""
+    events = ProjectEvent.objects.filter(project=project).select_related("by").order_by("-at", "-pk")
+    if project.is_released or allows(user, Permission.READ_FINDINGS, project):
+        return events
+    return events.filter(for_findings=False)
+
+
+def entries(events: Iterable[ProjectEvent]) -> list[Entry]:
+    return [Entry(at=event.at, sentence=sentence(event)) for event in events]
+
+
+def sentence(event: ProjectEvent) -> str:
+    about = {key: _in_words(key, value) for key, value in event.about.items()}
+    return str(SENTENCES[event.kind]) % {**about, "by": event.by.name}
+
+
+def _in_words(key: str, value: Any) -> str:
+    """A logged value as the sentence says it: a code's word, a list's items, an ISO date in the reader's notation."""
+    if value in ("", None, []):
+        return str(EMPTY.get(key, gettext("none")))
+    if isinstance(value, list):
+        return ", ".join(_in_words(key, item) for item in value)
+    if key in WORDS:
+        return str(WORDS[key].get(value, value))
+    if key in {"on", "until"} or key.endswith("_on"):
+        return formats.date_format(datetime.date.fromisoformat(value), "DATE_FORMAT")
+    return str(value)
