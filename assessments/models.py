@@ -416,6 +416,11 @@ class Activity(models.TextChoices):
     FRAMEWORKS = "frameworks", _("Frameworks, methodologies and knowledge sharing")
 
 
+class RecommendationQuerySet(models.QuerySet["Recommendation"]):
+    def kept(self) -> "RecommendationQuerySet":
+        return self.filter(removed_at__isnull=True)
+
+
 class Recommendation(models.Model):
     """What the experts recommend, adopted from the guidance, edited, or new (5.11)."""
 
@@ -438,6 +443,8 @@ class Recommendation(models.Model):
     saved_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     removed_at = models.DateTimeField(null=True, blank=True)
     removed_by = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = RecommendationQuerySet.as_manager()
 
     class Meta:
         ordering = ["project", "number"]

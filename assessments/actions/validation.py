@@ -1,0 +1,77 @@
+"""The experts' decision on a criterion."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from assessments.desk import claims_not_applicable, differs, is_reviewable
+from assessments.models import Answer, AnswerSheet, ValidatedLevel
+from projects.models import MoveNotAllowed, log
+from toolkit.models import Question
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A level with its basis, or a word on "not applicable"; all empty: not decided yet, only a private note."""
+
+    level: int | None = None
+    accepts_not_applicable: bool | None = None
+    basis: str = ""
+    reason: str = ""
+    private_note: str = ""
+
+
+@transaction.atomic
+def record_decision(
+    sheet: AnswerSheet, question: Question, decision: Decision, *, by: Any, language: str
+) -> ValidatedLevel:
+    """Set or change the experts' word on a criterion. `language` is that of reason and note.
+
+    Raises MoveNotAllowed before the questionnaire is signed, after the levels were released, and when the country's
+    answer meanwhile became another, so that the decision no longer fits it.
+    """
+    # The project is read after the lock, not with it: a release that held the lock is seen (PostgreSQL).
+    locked = AnswerSheet.objects.select_for_update().get(pk=sheet.pk)
+    if not locked.project.is_running:
+        raise MoveNotAllowed(_("The project is not running, so levels cannot be changed."))
+    if locked.project.is_released:
+        raise MoveNotAllowed(_("The levels were released to the country and can no longer be changed."))
+    if not is_reviewable(locked):
+        raise MoveNotAllowed(_("The questionnaire is with the national team. Levels can be set once it is signed."))
+    answer = Answer.objects.filter(sheet=locked, question=question).first()
+    if (decision.accepts_not_applicable is not None and not claims_not_applicable(answer)) or (
+        differs(answer, decision) and not decision.reason
+    ):
+        raise MoveNotAllowed(_("The country’s answer has changed meanwhile. Look at it again, then decide."))
+    if decision.level is not None and not decision.basis:
+        raise ValueError("a level needs a basis")
+    before = ValidatedLevel.objects.filter(sheet=locked, question=question).first()
+    saved, _created = ValidatedLevel.objects.update_or_create(
+        sheet=locked,
+        question=question,
+        defaults={
+            "level": decision.level,
+            "accepts_not_applicable": decision.accepts_not_applicable,
+            "basis": decision.basis if decision.level is not None else "",
+            "reason": decision.reason,
+            "private_note": decision.private_note,
+            "language": language if decision.reason or decision.private_note else "",
+            "saved_at": timezone.now(),
+            "saved_by": by,
+        },
+    )
+    if before is None or (before.level, before.accepts_not_applicable) != (saved.level, saved.accepts_not_applicable):
+        log(
+            locked.project,
+            "level_validated",
+            by=by,
+            for_findings=True,
+            question=question.code,
+            before=before.level if before else None,
+            level=saved.level,
+            accepts_not_applicable=saved.accepts_not_applicable,
+        )
+    return saved
