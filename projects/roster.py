@@ -44,7 +44,7 @@ class Roster:
 
 
 def roster(project: Project, user: User) -> Roster:
-    """Three queries, however large the team. A link opens the place it offers, so it is shown only to who may give it."""
+    """Few queries, however large the team. A link opens the place it offers: shown only to who may give that role."""
     roles = roles_to_invite(user, project)
     today = datetime.date.today()
     members = [
