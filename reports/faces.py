@@ -22,7 +22,9 @@ FAMILIES = (
     ("NotoSansSymbols2-Regular",),
 )
 # Right-to-left letters with what stands between them: one run of another direction inside a text.
-RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc](?:[^\x00-\x7f\u00a0-\u024f]|[ \d.,:-](?=[^\x00-\x7f\u00a0-\u024f]))*")
+RIGHT_TO_LEFT = re.compile(
+    r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc](?:[^\x00-\x7f\u00a0-\u024f]|[ \d.,:-](?=[^\x00-\x7f\u00a0-\u024f]))*"
+)
 
 
 @cache

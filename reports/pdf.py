@@ -45,7 +45,7 @@ def engine() -> Engine:
     """Load the library behind a font configuration that knows only the bundled faces."""
     folder = Path(settings.DATA_DIR) / "fontconfig"
     folder.mkdir(parents=True, exist_ok=True)
-    configuration = folder / f"fonts-{os.getpid()}.conf"
+    configuration = folder / "fonts.conf"
     configuration.write_text(FONTCONFIG.format(fonts=ASSETS / "fonts", cache=folder / "cache"))
     os.environ["FONTCONFIG_FILE"] = str(configuration)
     from weasyprint import CSS, HTML
@@ -63,7 +63,6 @@ def engine() -> Engine:
     fetcher = AssetsFetcher(allowed_protocols={"file"}, allow_redirects=False)
     fonts = FontConfiguration()
     stylesheet = CSS(filename=ASSETS / "report.css", font_config=fonts, url_fetcher=fetcher)
-    configuration.unlink()
     return Engine(html=HTML, stylesheet=stylesheet, fonts=fonts, fetcher=fetcher)
 
 

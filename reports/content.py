@@ -1,0 +1,349 @@
+"""Everything that a document may say of a project, as plain canonical values: what a Snapshot freezes.
+
+Framework texts stand in all their languages, so that one snapshot serves every document made from it. What a person
+wrote stands as {"text", "language"}. What a document may not say is not in it: the values of confidential answers and
+evidence, the experts' private notes, removed evidence and recommendations, answers hidden by a condition.
+"""
+
+import datetime
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from assessments import levels, outline
+from assessments.models import (
+    Answer,
+    AnswerSheet,
+    AnswerStatus,
+    Evidence,
+    Observation,
+    Recommendation,
+    Source,
+    StrategyAim,
+    StrategyReview,
+    Submission,
+    ValidatedLevel,
+)
+from projects.models import Membership, Project
+from projects.permissions import Role
+from reports.models import EditorialText
+from toolkit.models import Audience, FrameworkVersion, Question
+
+FORMAT = 1  # of the content's shape; documents.py reads the formats it knows
+
+
+def canonical(content: dict[str, Any]) -> str:
+    """One text for one content: sorted keys, no spaces, UTF-8."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def gather(project: Project) -> dict[str, Any]:
+    """The content of a snapshot of the project as it stands."""
+    sheets = {
+        sheet.instrument.audience: sheet
+        for sheet in AnswerSheet.objects.filter(project=project).select_related("instrument__framework").order_by("pk")
+    }
+    national, experts = sheets[Audience.NATIONAL], sheets.get(Audience.EXPERTS)
+    return {
+        "format": FORMAT,
+        "project": _project(project),
+        "framework": _framework(project.framework),
+        "questionnaire": _sheet(national),
+        "checklist": _sheet(experts) if experts else None,
+        "levels": _levels(project),
+        "observations": _observations(project),
+        "recommendations": _recommendations(project),
+        "strategy": _strategy(project),
+        "aims": [
+            {
+                "national": _said(aim.national_aim, aim.language),
+                "postal": _said(aim.postal_aim, aim.language),
+                "gap": _said(aim.gap, aim.language),
+            }
+            for aim in StrategyAim.objects.filter(project=project).order_by("pk")
+        ],
+        "sources": [
+            {
+                "kind": source.kind,
+                "title": _said(source.title, source.language),
+                "detail": _said(source.detail, source.language),
+                "dated_on": _day(source.dated_on),
+            }
+            for source in Source.objects.filter(project=project).order_by("pk")
+        ],
+        "editorial": _editorial(project),
+    }
+
+
+def _said(text: str, language: str) -> dict[str, str] | None:
+    """What a person wrote, with its language; None for nothing."""
+    return {"text": text, "language": language} if text.strip() else None
+
+
+def _day(day: datetime.date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _project(project: Project) -> dict[str, Any]:
+    members = (
+        Membership.objects.filter(project=project).exclude(role=Role.OBSERVER).select_related("user").order_by("pk")
+    )
+    return {
+        "country": dict(project.country.name),
+        "is_fictitious": project.country.is_fictitious,
+        "operator": project.operator.name,
+        "cycle": project.cycle,
+        "round": project.round,
+        "language": project.language,
+        "time_zone": project.time_zone,
+        "manager": project.manager.name,
+        "show_overall": project.show_overall,
+        "released_on": _day(project.released_on),
+        "visits": [
+            {"starts_on": _day(visit.starts_on), "ends_on": _day(visit.ends_on), "place": visit.place}
+            for visit in project.visits.order_by("starts_on", "pk")
+        ],
+        "team": [
+            {
+                "name": member.user.name,
+                "role": member.role,
+                "institution": member.institution,
+                "function": member.function,
+            }
+            for member in members
+        ],
+    }
+
+
+def _framework(framework: FrameworkVersion) -> dict[str, Any]:
+    pillars = framework.pillars.order_by("position").prefetch_related("levers__tools", "levers__guidance__tool")
+    return {
+        "label": str(framework),
+        "languages": framework.languages,
+        "name": dict(framework.name),
+        "notice": dict(framework.notice),
+        "aggregation": framework.aggregation,
+        "minimum_share": framework.minimum_share,
+        "levels": [
+            {
+                "number": level.number, "name": dict(level.name), "text": dict(level.text),
+                "colour": level.colour, "ink": level.ink,
+            }
+            for level in framework.levels.order_by("number")
+        ],
+        "requirements": [
+            {
+                "code": entry.code, "name": dict(entry.name), "text": dict(entry.text), "certainty": entry.certainty,
+            }
+            for entry in framework.requirements.order_by("position")
+        ],
+        "steps": [
+            {
+                "number": step.number, "phase": step.phase, "name": dict(step.name), "text": dict(step.text),
+                "owner": dict(step.owner), "output": dict(step.output), "certainty": step.certainty,
+            }
+            for step in framework.steps.order_by("number")
+        ],
+        "pillars": [
+            {
+                "code": pillar.code, "name": dict(pillar.name), "note": dict(pillar.note),
+                "certainty": pillar.certainty, "aggregation": pillar.aggregation,
+                "minimum_share": pillar.minimum_share, "levers": [_lever(lever) for lever in pillar.levers.all()],
+            }
+            for pillar in pillars
+        ],
+    }  # fmt: skip
+
+
+def _lever(lever: Any) -> dict[str, Any]:
+    return {
+        "code": lever.code,
+        "name": dict(lever.name),
+        "short": dict(lever.short),
+        "certainty": lever.certainty,
+        "aggregation": lever.aggregation,
+        "tools": [
+            {"code": tool.code, "name": dict(tool.name), "certainty": tool.certainty} for tool in lever.tools.all()
+        ],
+        "support": {
+            "kind": lever.support_kind, "text": dict(lever.support_text), "certainty": lever.support_certainty,
+        },
+        "guidance": {
+            str(step.from_level): {
+                "text": dict(step.text), "tool": step.tool.code if step.tool else "", "who": step.who,
+                "horizon": step.horizon,
+            }
+            for step in lever.guidance.all()
+        },
+    }  # fmt: skip
+
+
+def _sheet(sheet: AnswerSheet) -> dict[str, Any]:
+    whole = outline.structure(sheet.instrument)
+    answers = {answer.question_id: answer for answer in Answer.objects.filter(sheet=sheet)}
+    hidden = whole.hidden(outline.given(answers.values(), whole.by_id))
+    evidence: dict[int, list[Evidence]] = {}
+    for piece in Evidence.objects.filter(sheet=sheet).kept().select_related("file").order_by("added_at", "pk"):  # type: ignore[attr-defined]
+        evidence.setdefault(piece.question_id, []).append(piece)
+    validated = {
+        decision.question_id: decision
+        for decision in ValidatedLevel.objects.filter(sheet=sheet).select_related("reservation__by").order_by("pk")
+    }
+    submission = sheet.submissions.order_by("-number").first()
+    return {
+        "code": sheet.instrument.code,
+        "name": dict(sheet.instrument.name),
+        "state": sheet.state,
+        "aggregation": sheet.instrument.aggregation,
+        "submission": _submission(submission) if submission else None,
+        "sections": [
+            {
+                "code": section.code,
+                "name": dict(section.name),
+                "text": dict(section.text),
+                "lever": section.lever.code if section.lever else "",
+                "aggregation": section.aggregation,
+                "questions": [
+                    _question(
+                        question, answers.get(question.pk), evidence.get(question.pk, ()), validated.get(question.pk)
+                    )
+                    for question in whole.of_section(section)
+                    if question.code not in hidden
+                ],
+            }
+            for section in whole.sections
+        ],
+    }
+
+
+def _submission(submission: Submission) -> dict[str, Any]:
+    return {
+        "number": submission.number, "name": submission.name, "function": submission.function,
+        "signed_on": _day(submission.signed_on), "statement": _said(submission.statement, submission.language),
+        "sha256": submission.sha256,
+    }  # fmt: skip
+
+
+def _question(
+    question: Question, answer: Answer | None, evidence: Iterable[Evidence], decision: ValidatedLevel | None
+) -> dict[str, Any]:
+    return {
+        "code": question.code,
+        "kind": question.kind,
+        "text": dict(question.text),
+        "short": dict(question.short),
+        "unit": dict(question.unit),
+        "weight": str(question.weight.normalize()) if question.weight is not None else None,
+        "is_core": question.is_core,
+        "requirement": question.requirement.code if question.requirement else "",
+        "options": [
+            {"axis": option.axis, "code": option.code, "text": dict(option.text)} for option in question.options.all()
+        ],
+        "answer": _answer(answer),
+        "evidence": [_piece(piece) for piece in evidence if not piece.is_confidential],
+        "withheld_evidence": sum(piece.is_confidential for piece in evidence),
+        "validated": _decision(decision) if decision else None,
+        "differs": bool(
+            answer and decision and None not in (answer.value, decision.level) and answer.value != decision.level
+        ),
+    }
+
+
+def _answer(answer: Answer | None) -> dict[str, Any] | None:
+    """What the country (or the expert) answered. Of a confidential answer only that there is one."""
+    if answer is None or answer.status == AnswerStatus.BLANK:
+        return None
+    if answer.is_confidential:
+        return {"status": answer.status, "is_confidential": True}
+    return {
+        "status": answer.status,
+        "is_confidential": False,
+        "value": answer.value,
+        "basis": answer.basis,
+        "reason": _said(answer.reason, answer.language),
+        "note": _said(answer.note, answer.language),
+        "language": answer.language,
+    }
+
+
+def _piece(piece: Evidence) -> dict[str, Any]:
+    return {
+        "title": piece.title,
+        "url": piece.url,
+        "sha256": piece.file.sha256 if piece.file else "",
+        "is_late": piece.is_late,
+    }
+
+
+def _decision(decision: ValidatedLevel) -> dict[str, Any]:
+    """The experts' decision; their private note is not part of any document."""
+    reservation = getattr(decision, "reservation", None)
+    return {
+        "level": decision.level,
+        "accepts_not_applicable": decision.accepts_not_applicable,
+        "basis": decision.basis,
+        "reason": _said(decision.reason, decision.language),
+        "response": {
+            "kind": reservation.kind,
+            "text": _said(reservation.text, reservation.language),
+            "name": reservation.by.name,
+            "on": _day(reservation.at.date()),
+        }
+        if reservation
+        else None,
+    }
+
+
+def _observations(project: Project) -> list[dict[str, Any]]:
+    rows = Observation.objects.filter(project=project).select_related("lever", "question")
+    return [
+        {
+            "kind": row.kind, "lever": row.lever.code, "question": row.question.code if row.question else "",
+            "said": _said(row.text, row.language),
+        }
+        for row in rows.order_by("lever__pillar__position", "lever__position", "pk")
+    ]  # fmt: skip
+
+
+def _recommendations(project: Project) -> list[dict[str, Any]]:
+    rows = Recommendation.objects.filter(project=project, removed_at__isnull=True).select_related("lever", "tool")
+    return [
+        {
+            "number": row.number, "lever": row.lever.code, "said": _said(row.text, row.language),
+            "priority": row.priority, "horizon": row.horizon, "owner": row.owner,
+            "owner_detail": _said(row.owner_detail, row.language), "resources": _said(row.resources, row.language),
+            "tags": row.tags, "tool": row.tool.code if row.tool else "",
+            "needs": sorted(need.number for need in row.needs.all() if need.removed_at is None),
+        }
+        for row in rows.prefetch_related("needs").order_by("number")
+    ]  # fmt: skip
+
+
+def _strategy(project: Project) -> dict[str, Any] | None:
+    review = StrategyReview.objects.filter(project=project).first()
+    if review is None:
+        return None
+    return {
+        "has_text": review.has_text,
+        "title": _said(review.title, review.language),
+        "dated_on": _day(review.dated_on),
+        "status": _said(review.status, review.language),
+        "conclusion": review.conclusion,
+        "findings": _said(review.findings, review.language),
+        "outline": _said(review.outline, review.language),
+    }
+
+
+def _editorial(project: Project) -> dict[str, dict[str, list[dict[str, str]]]]:
+    """What experts wrote for each kind of document: by slot, one text a language."""
+    texts: dict[str, dict[str, list[dict[str, str]]]] = {}
+    for row in EditorialText.objects.filter(project=project).order_by("kind", "slot", "language"):
+        said = _said(row.text, row.language)
+        if said:
+            texts.setdefault(row.kind, {}).setdefault(row.slot, []).append(said)
+    return texts

@@ -1,0 +1,905 @@
+"""One document: a kind of deliverable, in one language, of one frozen content. Pure: no queries, no clock."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import formats
+from django.utils.translation import gettext
+
+from assessments import values
+from assessments.models import Activity, Basis, ObservationKind, Priority, StrategyConclusion
+from foundation.fields import Texts
+from projects.models import Function
+from projects.permissions import Role
+from reports.documents import roadmap
+from reports.documents.marks import Mark, Marks, Standing
+from reports.documents.parts import (
+    Aim,
+    Answered,
+    Criterion,
+    Descriptor,
+    Domain,
+    Entry,
+    Lever,
+    NextStep,
+    Observation,
+    Piece,
+    Pillar,
+    Recommendation,
+    Requirement,
+    Response,
+    Section,
+    Source,
+)
+from reports.documents.texts import Label, Said, best_said, choice, in_language, label, said
+from reports.faces import name_of, printable
+from reports.models import Deliverable
+from toolkit.models import SCORED, Horizon, Institution, Kind, Phase, SupportKind
+
+STRATEGY_LEVER = "P2.1"  # the lever whose answers stand beside the checklist (METHODOLOGY 7), where a framework has it
+PRIORITIES = list(Priority.values)
+HORIZONS = list(Horizon.values)
+OWN_TEXT = {Kind.TEXT, Kind.LINK}
+ROUNDS = 3  # parts of a summary's lists
+
+
+class Document:
+    """What the templates of one deliverable show. Make it under `translation.override(language)`."""
+
+    def __init__(
+        self,
+        content: Mapping[str, Any],
+        *,
+        kind: str,
+        language: str,
+        version: int,
+        sha256: str,
+        taken_at: datetime.datetime,
+        released_at: datetime.datetime | None,
+    ) -> None:
+        replaced: set[str] = set()
+        self.content = printable(content, replaced)
+        self.replaced = [(name_of(character), ord(character)) for character in sorted(replaced)]
+        self.kind, self.language, self.version, self.sha256 = Deliverable(kind), language, version, sha256
+        self.project, self.framework = self.content["project"], self.content["framework"]
+        self.source_language = self.framework["languages"][0]
+        zone = ZoneInfo(self.project["time_zone"])
+        self.taken_at = taken_at.astimezone(zone)
+        self.released_at = released_at.astimezone(zone) if released_at else None
+        self.marks = Marks(self.framework["levels"], language)
+
+    # ── Identity ─────────────────────────────────────────────────────────────
+    def say(self, texts: Mapping[str, str]) -> str:
+        return in_language(texts, self.language)
+
+    @property
+    def is_draft(self) -> bool:
+        return self.released_at is None
+
+    @property
+    def mark(self) -> str:
+        """The word across every page of what is not released; "" once it is."""
+        return gettext("DRAFT") if self.is_draft else ""
+
+    @property
+    def number(self) -> int:
+        return list(Deliverable).index(self.kind) + 1
+
+    @property
+    def title(self) -> str:
+        """The deliverable's published name (METHODOLOGY 4)."""
+        return {
+            Deliverable.CAPABILITY: gettext("Digital capability assessment for digital readiness for e-commerce"),
+            Deliverable.TOOLKIT: gettext("Transformation toolkit for digital readiness for e-commerce (levers)"),
+            Deliverable.STRATEGY: gettext("Postal digital strategy assessment"),
+        }[self.kind]
+
+    @property
+    def is_title_reconstructed(self) -> bool:
+        """Half of the toolkit's published name is our filling of a gap."""
+        return self.kind == Deliverable.TOOLKIT
+
+    @property
+    def series(self) -> str:
+        return self.say(self.framework["name"])
+
+    @property
+    def country(self) -> str:
+        return self.say(self.project["country"])
+
+    @property
+    def operator(self) -> str:
+        return self.project["operator"]
+
+    @property
+    def date(self) -> datetime.date:
+        """Of the release; of the state it shows while it is a draft."""
+        return (self.released_at or self.taken_at).date()
+
+    @property
+    def date_text(self) -> str:
+        return day_text(self.date)
+
+    @property
+    def taken_text(self) -> str:
+        return gettext("%(date)s, %(time)s (%(zone)s)") % {
+            "date": day_text(self.taken_at.date()),
+            "time": formats.date_format(self.taken_at, "TIME_FORMAT"),
+            "zone": self.project["time_zone"],
+        }
+
+    @property
+    def handed_over(self) -> str:
+        """The date of the release to the country, once there is one."""
+        return day_text(parse_day(self.project["released_on"]))
+
+    @property
+    def version_text(self) -> str:
+        wording = gettext("Version %(version)s, draft") if self.is_draft else gettext("Version %(version)s")
+        return wording % {"version": self.version}
+
+    @property
+    def round_text(self) -> str:
+        number = self.project["round"]
+        if number == 1:
+            return gettext("first assessment")
+        if number == 2:
+            return gettext("second assessment")
+        return gettext("assessment no. %(number)s") % {"number": number}
+
+    @property
+    def foot(self) -> str:
+        return gettext("%(version)s, %(date)s · Framework %(framework)s · SHA-256 %(sha)s…") % {
+            "version": self.version_text, "date": self.date_text, "framework": self.framework["label"],
+            "sha": self.sha256[:16],
+        }  # fmt: skip
+
+    @property
+    def sha_groups(self) -> str:
+        return " ".join(self.sha256[start : start + 8] for start in range(0, len(self.sha256), 8))
+
+    @property
+    def page_words(self) -> tuple[str, str]:
+        """What stands before the page's number and between it and their count."""
+        before, _page, between = gettext("page {page} of {pages}").partition("{page}")
+        return before, between.partition("{pages}")[0]
+
+    @property
+    def notice(self) -> str:
+        return self.say(self.framework["notice"])
+
+    @property
+    def is_translated(self) -> bool:
+        return self.language != self.source_language
+
+    # ── Contents ─────────────────────────────────────────────────────────────
+    @cached_property
+    def contents(self) -> list[Entry]:
+        """The headings, in the order of the pages."""
+        chapters = {
+            Deliverable.CAPABILITY: self._capability_chapters,
+            Deliverable.TOOLKIT: self._toolkit_chapters,
+            Deliverable.STRATEGY: self._strategy_chapters,
+        }[self.kind]()
+        entries: list[Entry] = []
+        number = 0
+        for key, title, pages in filter(None, chapters):
+            annex = key.startswith("annex")
+            number += not annex
+            entries.append(Entry(key, "" if annex else str(number), title, 1))
+            entries += [Entry(page_key, "", page_title, 2) for page_key, page_title in pages]
+        return entries
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        return {entry.key: entry for entry in self.contents}
+
+    def _opening(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        return [("message", gettext("Message to management"), [])] if self.message else []
+
+    def _closing(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        return [("conclusion", gettext("Conclusion"), [])] if self.conclusion else []
+
+    def _capability_chapters(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        return [
+            *self._opening(),
+            ("summary", gettext("Summary"), []),
+            ("requirements", gettext("Minimum requirements"), []),
+            ("context", gettext("Context"), []),
+            *(
+                (pillar.key, pillar.label.text, [(lever.key, lever.name) for lever in pillar.levers])
+                for pillar in self.pillars
+            ),
+            *self._closing(),
+            ("sources", gettext("Persons met, documents consulted"), []),
+            ("differences", gettext("Differences and reservations"), []),
+            ("annex-answers", gettext("Annex A. Questions and answers"), []),
+            ("annex-method", gettext("Annex B. Method"), []),
+            ("annex-acronyms", gettext("Annex C. Acronyms"), []),
+        ]
+
+    def _toolkit_chapters(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        return [
+            *self._opening(),
+            ("summary", gettext("Levers by priority"), []),
+            ("pillars", gettext("Where the pillars stand"), []),
+            ("context", gettext("Context"), []) if self.context else None,
+            (
+                "levers",
+                gettext("What to do, lever by lever"),
+                [(lever.key, lever.name) for lever in self.levers_by_priority],
+            ),
+            ("roadmap", gettext("Roadmap"), []),
+            ("support", gettext("How to ask for the UPU’s support"), []),
+            *self._closing(),
+            ("annex-list", gettext("Annex. Observations and recommendations submitted to management"), []),
+        ]  # type: ignore[list-item]
+
+    def _strategy_chapters(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        return [
+            *self._opening(),
+            ("summary", gettext("Summary"), []),
+            ("context", gettext("Context"), []) if self.context else None,
+            ("text", gettext("The text reviewed"), []),
+            ("domains", gettext("The domains"), [(domain.key, domain.name) for domain in self.domains]),
+            ("aims", gettext("National aims and postal aims"), []),
+            ("pillars", gettext("The strategy among the pillars"), []) if self.has_introductions else None,
+            ("answers", gettext("What the country answered"), []) if self.strategy_lever else None,
+            ("decision", gettext("Conclusion and outline"), []),
+            ("recommendations", gettext("Recommendations"), []),
+            ("annex-checklist", gettext("Annex. Checklist"), []),
+            ("annex-method", gettext("Annex. Method"), []),
+        ]  # type: ignore[list-item]
+
+    # ── What experts wrote for this document ─────────────────────────────────
+    def _editorial(self, slot: str) -> Said | None:
+        return best_said(self.content["editorial"].get(self.kind.value, {}).get(slot, []), self.language)
+
+    @cached_property
+    def message(self) -> Said | None:
+        return self._editorial("message")
+
+    @cached_property
+    def context(self) -> Said | None:
+        return self._editorial("context")
+
+    @cached_property
+    def conclusion(self) -> Said | None:
+        return self._editorial("conclusion")
+
+    @cached_property
+    def has_introductions(self) -> bool:
+        return any(pillar.introduction for pillar in self.pillars)
+
+    # ── Answers ──────────────────────────────────────────────────────────────
+    def _answered(self, question: Mapping[str, Any]) -> Answered:
+        answer = question["answer"] or {"status": "blank", "is_confidential": False}
+        is_own_text = question["kind"] in OWN_TEXT
+        value = answer.get("value")
+        basis = answer.get("basis", "")
+        return Answered(
+            code=question["code"],
+            label=self.say(question["short"]) or self.say(question["text"]),
+            text=self.say(question["text"]),
+            kind=question["kind"],
+            lines=[] if is_own_text else values.in_words(_question_like(question), value, self.language),
+            said=said({"text": str(value), "language": answer.get("language", "")}, self.language)
+            if is_own_text and value
+            else None,
+            status=answer["status"],
+            is_confidential=answer["is_confidential"],
+            basis=choice(Basis, basis) if basis else "",
+            reason=said(answer.get("reason"), self.language),
+            note=said(answer.get("note"), self.language),
+            evidence=[Piece(piece["title"], piece["url"], piece["is_late"]) for piece in question["evidence"]],
+            withheld_evidence=question["withheld_evidence"],
+            is_complement=not question["is_core"],
+        )
+
+    def _own_mark(self, question: Mapping[str, Any]) -> Mark:
+        answer = question["answer"] or {}
+        value = answer.get("value") if answer.get("status") == "answered" else None
+        return self.marks.mark(value, is_unsupported=is_unsupported(value, answer.get("basis", "")))
+
+    def _criterion(self, question: Mapping[str, Any], lever: str) -> Criterion:
+        decision = question["validated"] or {}
+        level = decision.get("level")
+        own, validated = (
+            self._own_mark(question),
+            self.marks.mark(level, is_unsupported=is_unsupported(level, decision.get("basis", ""))),
+        )
+        numbers = sorted(self.marks.levels)
+        target = next((number for number in numbers if number > (level or 0)), None)
+        texts = {option["code"]: self.say(option["text"]) for option in question["options"]}
+        descriptors = [
+            Descriptor(
+                mark=self.marks.mark(number),
+                text=texts.get(str(number), ""),
+                is_self=number == own.reached,
+                is_validated=number == level,
+                is_next=number == target,
+            )
+            for number in numbers
+        ]
+        return Criterion(
+            answered=self._answered(question),
+            lever=lever,
+            own=own,
+            validated=validated,
+            is_validated=bool(question["validated"]),
+            validated_basis=choice(Basis, decision["basis"]) if decision.get("basis") else "",
+            accepts_not_applicable=decision.get("accepts_not_applicable"),
+            reason=said(decision.get("reason"), self.language),
+            response=self._response(decision.get("response")),
+            differs=question["differs"],
+            descriptors=descriptors,
+            next_text=texts.get(str(target), ""),
+        )
+
+    def _response(self, response: Mapping[str, Any] | None) -> Response | None:
+        if not response:
+            return None
+        return Response(
+            is_reservation=response["kind"] == "reservation",
+            said=said(response["text"], self.language),
+            signature=gettext("%(name)s, %(date)s")
+            % {"name": response["name"], "date": day_text(parse_day(response["on"]))},
+        )
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """The questionnaire whole, for the annex."""
+        return self._sections(self.content["questionnaire"])
+
+    @cached_property
+    def checklist_sections(self) -> list[Section]:
+        return self._sections(self.content["checklist"]) if self.content["checklist"] else []
+
+    def _sections(self, sheet: Mapping[str, Any]) -> list[Section]:
+        return [
+            Section(
+                section["code"], self.say(section["name"]), [self._answered(entry) for entry in section["questions"]]
+            )
+            for section in sheet["sections"]
+        ]
+
+    @cached_property
+    def _sections_of_lever(self) -> dict[str, list[Mapping[str, Any]]]:
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for section in self.content["questionnaire"]["sections"]:
+            found.setdefault(section["lever"], []).append(section)
+        return found
+
+    @cached_property
+    def requirements(self) -> list[Requirement]:
+        questions = [entry for section in self.content["questionnaire"]["sections"] for entry in section["questions"]]
+        return [
+            Requirement(
+                code=entry["code"],
+                label=self._label(entry["name"], entry["certainty"]),
+                text=self.say(entry["text"]),
+                answers=[
+                    self._answered(question) for question in questions if question["requirement"] == entry["code"]
+                ],
+            )
+            for entry in self.framework["requirements"]
+        ]
+
+    @cached_property
+    def general_facts(self) -> list[Answered]:
+        """What was answered outside levers and requirements: the country's context."""
+        return [
+            self._answered(question)
+            for section in self._sections_of_lever.get("", [])
+            for question in section["questions"]
+            if not question["requirement"] and question["answer"]
+        ]
+
+    # ── Levers and pillars ───────────────────────────────────────────────────
+    def _label(self, texts: Mapping[str, str], certainty: str) -> Label:
+        return label(texts, certainty, self.language, self.source_language)
+
+    @cached_property
+    def pillars(self) -> list[Pillar]:
+        return [self._pillar(position, entry) for position, entry in enumerate(self.framework["pillars"], 1)]
+
+    def _pillar(self, position: int, entry: Mapping[str, Any]) -> Pillar:
+        own, validated = self._standings("pillars", entry["code"])
+        return Pillar(
+            key=f"pillar-{entry['code']}",
+            code=entry["code"],
+            number=str(position),
+            label=self._label(entry["name"], entry["certainty"]),
+            note=self.say(entry["note"]),
+            own=own,
+            validated=validated,
+            levers=[self._lever(lever, entry["code"]) for lever in entry["levers"]],
+            introduction=self._editorial(f"pillar:{entry['code']}"),
+        )
+
+    def _standings(self, group: str, code: str) -> tuple[Standing, Standing]:
+        """Self-assessed and validated: two figures, never blended."""
+        series = self.content["levels"]
+        return tuple(self.marks.standing(series[name][group].get(code)) for name in ("self", "validated"))  # type: ignore[return-value]
+
+    @cached_property
+    def levers(self) -> list[Lever]:
+        return [lever for pillar in self.pillars for lever in pillar.levers]
+
+    def _lever(self, entry: Mapping[str, Any], pillar: str) -> Lever:
+        own, validated = self._standings("levers", entry["code"])
+        questions = [
+            question for section in self._sections_of_lever.get(entry["code"], []) for question in section["questions"]
+        ]
+        kind = entry["support"]["kind"]
+        return Lever(
+            key=f"lever-{entry['code']}",
+            code=entry["code"],
+            label=self._label(entry["name"], entry["certainty"]),
+            short=self.say(entry["short"]),
+            pillar=pillar,
+            own=own,
+            validated=validated,
+            criteria=[self._criterion(question, entry["code"]) for question in questions if question["kind"] in SCORED],
+            facts=[self._answered(question) for question in questions if question["kind"] not in SCORED],
+            observations=[row for row in self.observations if row.lever == entry["code"]],
+            recommendations=in_order([row for row in self.recommendations if row.lever == entry["code"]]),
+            tools=[self._label(tool["name"], tool["certainty"]) for tool in entry["tools"]],
+            support=self._label(entry["support"]["text"], entry["support"]["certainty"]),
+            support_kind=kind,
+            support_word=choice(SupportKind, kind) if kind else "",
+            next_step=self._next_step(entry, validated if validated.value is not None else own),
+        )
+
+    def _next_step(self, entry: Mapping[str, Any], standing: Standing) -> NextStep | None:
+        """The guidance from the level reached; from the lowest where there is none yet."""
+        reached = standing.mark.reached or min(self.marks.levels)
+        guidance = entry["guidance"].get(str(reached))
+        target = next((number for number in sorted(self.marks.levels) if number > reached), None)
+        if guidance is None or target is None:
+            return None
+        tools = {tool["code"]: self.say(tool["name"]) for tool in entry["tools"]}
+        return NextStep(
+            text=self.say(guidance["text"]),
+            tool=tools.get(guidance["tool"], ""),
+            who=choice(Institution, guidance["who"]),
+            horizon=choice(Horizon, guidance["horizon"]),
+            target=self.marks.mark(target),
+        )
+
+    @cached_property
+    def overall(self) -> tuple[Standing, Standing] | None:
+        """Only where the project's manager chose to print it (METHODOLOGY 5.8)."""
+        series = self.content["levels"]
+        if not self.project["show_overall"] or series["validated"]["overall"] is None:
+            return None
+        own, validated = (self.marks.standing(series[name]["overall"]) for name in ("self", "validated"))
+        return own, validated
+
+    @cached_property
+    def completeness(self) -> Mapping[str, Any]:
+        return self.content["levels"]["completeness"]
+
+    @cached_property
+    def unsupported(self) -> Mapping[str, Any]:
+        return self.content["levels"]["unsupported"]
+
+    @cached_property
+    def criteria(self) -> list[Criterion]:
+        return [criterion for lever in self.levers for criterion in lever.criteria]
+
+    @property
+    def validated_count(self) -> int:
+        return sum(criterion.validated.reached > 0 for criterion in self.criteria)
+
+    @cached_property
+    def not_applicable(self) -> list[Criterion]:
+        return [criterion for criterion in self.criteria if criterion.answered.status == "not_applicable"]
+
+    @cached_property
+    def differences(self) -> list[Criterion]:
+        return [criterion for criterion in self.criteria if criterion.differs]
+
+    @property
+    def reservations(self) -> list[Criterion]:
+        return [entry for entry in self.differences if entry.response and entry.response.is_reservation]
+
+    @cached_property
+    def blank_levers(self) -> list[Lever]:
+        return [lever for lever in self.levers if lever.validated.value is None]
+
+    @cached_property
+    def strongest(self) -> list[Lever]:
+        return self._by_level(reverse=True)
+
+    @cached_property
+    def weakest(self) -> list[Lever]:
+        return self._by_level(reverse=False)
+
+    def _by_level(self, *, reverse: bool) -> list[Lever]:
+        """At most three levers, the framework's order deciding between equals; never a lever without a level."""
+        scored = [lever for lever in self.levers if lever.validated.value is not None]
+        return sorted(scored, key=lambda lever: lever.validated.value or Decimal(0), reverse=reverse)[:ROUNDS]
+
+    # ── Observations and recommendations ─────────────────────────────────────
+    @cached_property
+    def observations(self) -> list[Observation]:
+        return [
+            Observation(
+                kind=row["kind"], kind_word=choice(ObservationKind, row["kind"]), lever=row["lever"],
+                question=row["question"], said=self._certain(row["said"]),
+            )
+            for row in self.content["observations"]
+        ]  # fmt: skip
+
+    def _certain(self, entry: Mapping[str, str]) -> Said:
+        found = said(entry, self.language)
+        assert found is not None
+        return found
+
+    @cached_property
+    def recommendations(self) -> list[Recommendation]:
+        levers = {lever["code"]: lever for pillar in self.framework["pillars"] for lever in pillar["levers"]}
+        return [self._recommendation(row, levers[row["lever"]]) for row in self.content["recommendations"]]
+
+    def _recommendation(self, row: Mapping[str, Any], lever: Mapping[str, Any]) -> Recommendation:
+        tool = next((tool for tool in lever["tools"] if tool["code"] == row["tool"]), None)
+        kind = lever["support"]["kind"]
+        return Recommendation(
+            number=row["number"],
+            name=f"R{row['number']}",
+            lever=row["lever"],
+            lever_short=self.say(lever["short"]),
+            said=self._certain(row["said"]),
+            priority=row["priority"],
+            priority_word=choice(Priority, row["priority"]),
+            horizon=row["horizon"],
+            horizon_word=choice(Horizon, row["horizon"]),
+            owner=choice(Institution, row["owner"]),
+            owner_detail=said(row["owner_detail"], self.language),
+            resources=said(row["resources"], self.language),
+            activities=[choice(Activity, tag) for tag in row["tags"]],
+            tool=self._label(tool["name"], tool["certainty"]) if tool else None,
+            support=choice(SupportKind, kind) if kind else "",
+            needs=row["needs"],
+        )
+
+    @cached_property
+    def first_to_decide(self) -> list[Recommendation]:
+        return sorted(self.recommendations, key=rank)[:ROUNDS]
+
+    @cached_property
+    def quick_wins(self) -> list[Recommendation]:
+        """What can start within 90 days: short horizon, high or medium priority, nothing needed first."""
+        return [
+            row
+            for row in sorted(self.recommendations, key=rank)
+            if row.horizon == Horizon.SHORT and row.priority != Priority.LOW and not row.needs
+        ]
+
+    @cached_property
+    def levers_by_priority(self) -> list[Lever]:
+        """The levers with the most pressing recommendations first, then those with the lowest level."""
+
+        def key(lever: Lever) -> tuple[int, Decimal]:
+            best = min((PRIORITIES.index(row.priority) for row in lever.recommendations), default=len(PRIORITIES))
+            return best, lever.validated.value if lever.validated.value is not None else Decimal(0)
+
+        return sorted(self.levers, key=key)
+
+    @cached_property
+    def recommendations_by_pillar(self) -> list[tuple[Pillar, list[Recommendation]]]:
+        rows = [
+            (pillar, [row for row in self.recommendations if row.lever in {lever.code for lever in pillar.levers}])
+            for pillar in self.pillars
+        ]
+        return [(pillar, found) for pillar, found in rows if found]
+
+    @cached_property
+    def observations_by_lever(self) -> list[tuple[Lever, list[Observation]]]:
+        return [(lever, list(lever.observations)) for lever in self.levers if lever.observations]
+
+    # ── Roadmap ──────────────────────────────────────────────────────────────
+    @cached_property
+    def roadmap_quarters(self) -> list[roadmap.Quarter]:
+        return roadmap.quarters(self.date)
+
+    @property
+    def roadmap_years(self) -> list[roadmap.Year]:
+        return roadmap.years(self.roadmap_quarters)
+
+    @cached_property
+    def roadmap_groups(self) -> list[tuple[str, list[tuple[Recommendation, list[roadmap.Cell]]]]]:
+        tasks = {row.number: roadmap.Task(row.number, row.horizon, tuple(row.needs)) for row in self.recommendations}
+        placed = roadmap.ends(list(tasks.values()))
+        groups = []
+        for horizon in HORIZONS:
+            rows = [
+                (row, roadmap.cells(tasks[row.number], placed, self.roadmap_quarters))
+                for row in in_order([row for row in self.recommendations if row.horizon == horizon])
+            ]
+            if rows:
+                groups.append((choice(Horizon, horizon), rows))
+        return groups
+
+    @property
+    def chains(self) -> list[Recommendation]:
+        """Recommendations that wait for others."""
+        return [row for row in self.recommendations if row.needs]
+
+    @cached_property
+    def support_groups(self) -> list[tuple[str, str, list[Lever]]]:
+        """The levers by how the UPU's support is given: kind, words, levers."""
+        return [
+            (kind, choice(SupportKind, kind), found)
+            for kind in SupportKind.values
+            if (found := [lever for lever in self.levers if lever.support_kind == kind])
+        ]
+
+    # ── Strategy ─────────────────────────────────────────────────────────────
+    @cached_property
+    def strategy(self) -> Mapping[str, Any]:
+        return self.content["strategy"] or {"has_text": None, "conclusion": ""}
+
+    def strategy_said(self, field: str) -> Said | None:
+        return said(self.strategy.get(field), self.language)
+
+    @property
+    def strategy_title(self) -> Said | None:
+        return self.strategy_said("title")
+
+    @property
+    def strategy_status(self) -> Said | None:
+        return self.strategy_said("status")
+
+    @property
+    def strategy_findings(self) -> Said | None:
+        return self.strategy_said("findings")
+
+    @property
+    def strategy_date(self) -> str:
+        return day_text(parse_day(self.strategy.get("dated_on")))
+
+    @property
+    def strategy_conclusion(self) -> str:
+        code = self.strategy["conclusion"]
+        return choice(StrategyConclusion, code) if code else ""
+
+    @property
+    def outline(self) -> list[str]:
+        """One heading a line; the domains' names where there is no outline and a strategy has to be drawn up."""
+        written = self.strategy.get("outline")
+        if written:
+            return [line.strip() for line in written["text"].splitlines() if line.strip()]
+        return [domain.name for domain in self.domains]
+
+    @property
+    def outline_said(self) -> Said | None:
+        return self.strategy_said("outline")
+
+    @cached_property
+    def domains(self) -> list[Domain]:
+        checklist = self.content["checklist"]
+        return [self._domain(section) for section in checklist["sections"]] if checklist else []
+
+    def _domain(self, section: Mapping[str, Any]) -> Domain:
+        return Domain(
+            key=f"domain-{section['code']}",
+            code=section["code"],
+            name=self.say(section["name"]),
+            text=self.say(section["text"]),
+            standing=self.marks.standing(self.content["levels"]["domains"].get(section["code"])),
+            items=[self._answered(question) for question in section["questions"]],
+            marks=[
+                self._own_mark(question) if question["kind"] in SCORED else self.marks.mark(None)
+                for question in section["questions"]
+            ],
+        )
+
+    @cached_property
+    def strategy_standing(self) -> Standing:
+        return self.marks.standing(self.content["levels"]["strategy"])
+
+    @cached_property
+    def strategy_lever(self) -> Lever | None:
+        return next((lever for lever in self.levers if lever.code == STRATEGY_LEVER), None)
+
+    @cached_property
+    def strategy_recommendations(self) -> list[Recommendation]:
+        """Those of the pillar that the strategy belongs to; all of them where no lever is the strategy's."""
+        if self.strategy_lever is None:
+            return self.recommendations
+        own = next(pillar for pillar in self.pillars if pillar.code == self.strategy_lever.pillar)
+        codes = {lever.code for lever in own.levers}
+        return [row for row in self.recommendations if row.lever in codes]
+
+    @cached_property
+    def aims(self) -> list[Aim]:
+        return [
+            Aim(
+                national=self._certain(aim["national"]), postal=said(aim["postal"], self.language),
+                gap=said(aim["gap"], self.language),
+            )
+            for aim in self.content["aims"]
+        ]  # fmt: skip
+
+    # ── People and sources ───────────────────────────────────────────────────
+    def _sources(self, kind: str) -> list[Source]:
+        return [
+            Source(
+                title=self._certain(source["title"]), detail=said(source["detail"], self.language),
+                dated_on=day_text(parse_day(source["dated_on"])),
+            )
+            for source in self.content["sources"]
+            if source["kind"] == kind
+        ]  # fmt: skip
+
+    @property
+    def persons(self) -> list[Source]:
+        return self._sources("person")
+
+    @property
+    def documents(self) -> list[Source]:
+        return self._sources("document")
+
+    @property
+    def experts(self) -> list[str]:
+        return [member["name"] for member in self.project["team"] if member["role"] == Role.EXPERT]
+
+    @property
+    def national_team(self) -> list[tuple[str, str, str]]:
+        return [
+            (member["name"], choice(Function, member["function"]), choice(Institution, member["institution"]))
+            for member in self.project["team"]
+            if member["role"] in {Role.COORDINATOR, Role.CONTRIBUTOR, Role.SIGNATORY}
+        ]
+
+    @property
+    def visits(self) -> list[str]:
+        return [
+            gettext("%(start)s to %(end)s") % {
+                "start": day_text(parse_day(visit["starts_on"])), "end": day_text(parse_day(visit["ends_on"])),
+            }
+            for visit in self.project["visits"]
+        ]  # fmt: skip
+
+    @property
+    def submission(self) -> str:
+        """Who signed the questionnaire, and when."""
+        signed = self.content["questionnaire"]["submission"]
+        if not signed:
+            return ""
+        return gettext("Questionnaire signed by %(name)s, %(function)s, on %(date)s.") % {
+            "name": signed["name"], "function": signed["function"], "date": day_text(parse_day(signed["signed_on"])),
+        }  # fmt: skip
+
+    # ── Method ───────────────────────────────────────────────────────────────
+    @property
+    def level_lines(self) -> list[tuple[Mark, str]]:
+        """Each level's marks with what it means, and the mark of no level at the end."""
+        lines = [
+            (self.marks.mark(number), self.say(level["text"])) for number, level in sorted(self.marks.levels.items())
+        ]
+        return [
+            *lines,
+            (self.marks.mark(None), gettext("Nothing could be scored. This is neither a zero nor the lowest level.")),
+        ]
+
+    @property
+    def steps(self) -> list[tuple[str, Label, str]]:
+        return [
+            (choice(Phase, step["phase"]), self._label(step["name"], step["certainty"]), self.say(step["output"]))
+            for step in self.framework["steps"]
+        ]
+
+    @property
+    def rules(self) -> list[str]:
+        """How levels come about, from the framework's own rules (METHODOLOGY 5)."""
+        pillars = self.framework["pillars"]
+        lever_rules = sorted({lever["aggregation"] for pillar in pillars for lever in pillar["levers"]})
+        pillar_rules = sorted({pillar["aggregation"] for pillar in pillars})
+        shares = sorted({pillar["minimum_share"] for pillar in pillars} - {"0"})
+        rules = [_lever_rule(rule) for rule in lever_rules] + [_pillar_rule(rule) for rule in pillar_rules]
+        rules += [
+            gettext(
+                "A pillar with less than %(share)s of its applicable levers scored has no level; with some of them blank its level is provisional."
+            )
+            % {"share": share}
+            for share in shares
+        ]
+        return rules + [_overall_rule(self.framework["aggregation"])]
+
+    @property
+    def acronyms(self) -> list[tuple[str, str]]:
+        entries = [
+            (
+                gettext("DO"),
+                gettext("designated operator: the entity that the country designated to run its postal services"),
+            ),
+            (gettext("DRE"), gettext("digital readiness for e-commerce")),
+            (gettext("IB"), gettext("International Bureau of the Universal Postal Union")),
+            (gettext("ICT"), gettext("information and communication technologies")),
+            (gettext("MSME"), gettext("micro, small and medium-sized enterprises")),
+            (gettext("PTC"), gettext("Postal Technology Centre of the International Bureau")),
+            (gettext("UPU"), gettext("Universal Postal Union")),
+            (
+                "SHA-256",
+                gettext("checksum: two documents with the same one were made from the same state of the assessment"),
+            ),
+        ]
+        return sorted(entries, key=lambda entry: entry[0].casefold())
+
+
+def _lever_rule(rule: str) -> str:
+    return {
+        "mean": gettext("A lever’s level is the mean of its applicable criteria."),
+        "weighted_mean": gettext("A lever’s level is the weighted mean of its applicable criteria."),
+        "weakest_link": gettext("A lever’s level is that of its weakest applicable criterion."),
+    }.get(rule, gettext("Levers have no level of their own."))
+
+
+def _pillar_rule(rule: str) -> str:
+    return {
+        "mean": gettext("A pillar’s level is the mean of its levers."),
+        "weighted_mean": gettext("A pillar’s level is the weighted mean of its levers."),
+        "weakest_link": gettext("A pillar’s level is that of its weakest lever."),
+    }.get(rule, gettext("Pillars have no level of their own."))
+
+
+def _overall_rule(rule: str) -> str:
+    return {
+        "mean": gettext(
+            "The overall level is the mean of the pillars, each counting the same; it is printed only if the International Bureau’s project manager chose so."
+        ),
+        "weighted_mean": gettext(
+            "The overall level is the weighted mean of the pillars; it is printed only if the International Bureau’s project manager chose so."
+        ),
+        "weakest_link": gettext(
+            "The overall level is that of the weakest pillar; it is printed only if the International Bureau’s project manager chose so."
+        ),
+    }.get(rule, gettext("There is no overall level."))
+
+
+def is_unsupported(level: int | None, basis: str) -> bool:
+    """A claim above the lowest level that rests on an interview or on nothing (METHODOLOGY 5.6)."""
+    return level is not None and level > 1 and basis in {"", Basis.INTERVIEW, Basis.NONE}
+
+
+def rank(row: Recommendation) -> tuple[int, int, int]:
+    return PRIORITIES.index(row.priority), HORIZONS.index(row.horizon), row.number
+
+
+def in_order(rows: Sequence[Recommendation]) -> list[Recommendation]:
+    """By priority and horizon, but never before what a recommendation needs."""
+    waiting = sorted(rows, key=rank)
+    ordered: list[Recommendation] = []
+    while waiting:
+        open_numbers = {row.number for row in waiting}
+        ready = next((row for row in waiting if not open_numbers & set(row.needs)), waiting[0])
+        waiting.remove(ready)
+        ordered.append(ready)
+    return ordered
+
+
+def parse_day(text: str | None) -> datetime.date | None:
+    return datetime.date.fromisoformat(text) if text else None
+
+
+def day_text(day: datetime.date | None) -> str:
+    return formats.date_format(day, "DATE_FORMAT") if day else ""
+
+
+def _question_like(question: Mapping[str, Any]) -> Any:
+    """The question as `values.in_words` reads it."""
+    options = [
+        SimpleNamespace(axis=option["axis"], code=option["code"], text=Texts(option["text"]))
+        for option in question["options"]
+    ]
+    return SimpleNamespace(
+        kind=question["kind"], unit=Texts(question["unit"]), options=SimpleNamespace(all=lambda: options)
+    )

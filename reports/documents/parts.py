@@ -1,0 +1,245 @@
+"""The parts of a document: what its templates show, already in the document's language."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reports.documents.marks import Mark, Standing
+from reports.documents.texts import Label, Said
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the contents and a bookmark; `key` is the heading's id."""
+
+    key: str
+    number: str
+    title: str
+    depth: int  # 1: a chapter, 2: a page in it
+
+    @property
+    def label(self) -> str:
+        return f"{self.number} {self.title}".strip()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of evidence by its title; the file itself stays in the tool."""
+
+    title: str
+    url: str
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    mark: Mark
+    text: str
+    is_self: bool
+    is_validated: bool
+    is_next: bool
+
+
+@dataclass(frozen=True)
+class Response:
+    """The country's word on a difference."""
+
+    is_reservation: bool
+    said: Said | None
+    signature: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A question with its answer, for tables and the annex."""
+
+    code: str
+    label: str  # short where there is one
+    text: str
+    kind: str
+    lines: Sequence[str]  # the answer in words; empty when it was a person's own text
+    said: Said | None  # a person's own text
+    status: str  # blank, answered, dont_know, not_applicable
+    is_confidential: bool
+    basis: str
+    reason: Said | None
+    note: Said | None
+    evidence: Sequence[Piece]
+    withheld_evidence: int
+    is_complement: bool
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A criterion with both values side by side, never blended."""
+
+    answered: Answered
+    lever: str
+    own: Mark
+    validated: Mark
+    is_validated: bool  # the experts decided, be it on a level or on "not applicable"
+    validated_basis: str
+    accepts_not_applicable: bool | None
+    reason: Said | None
+    response: Response | None
+    differs: bool
+    descriptors: Sequence[Descriptor]
+    next_text: str  # what the level after the validated one asks
+
+    @property
+    def code(self) -> str:
+        return self.answered.code
+
+    @property
+    def label(self) -> str:
+        return self.answered.label
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    number: int
+    name: str  # R1
+    lever: str
+    lever_short: str
+    said: Said
+    priority: str  # code, for the disc
+    priority_word: str
+    horizon: str
+    horizon_word: str
+    owner: str
+    owner_detail: Said | None
+    resources: Said | None
+    activities: Sequence[str]
+    tool: Label | None
+    support: str
+    needs: Sequence[int]
+
+    @property
+    def after(self) -> str:
+        return ", ".join(f"R{number}" for number in self.needs)
+
+
+@dataclass(frozen=True)
+class Observation:
+    kind: str
+    kind_word: str
+    lever: str
+    question: str
+    said: Said
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The framework's guidance from the level reached to the next."""
+
+    text: str
+    tool: str
+    who: str
+    horizon: str
+    target: Mark
+
+
+@dataclass(frozen=True)
+class Lever:
+    key: str
+    code: str
+    label: Label
+    short: str
+    pillar: str
+    own: Standing
+    validated: Standing
+    criteria: Sequence[Criterion]
+    facts: Sequence[Answered]
+    observations: Sequence[Observation]
+    recommendations: Sequence[Recommendation]
+    tools: Sequence[Label]
+    support: Label
+    support_kind: str
+    support_word: str
+    next_step: NextStep | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.code} {self.label.text}"
+
+    @property
+    def evidence(self) -> list[Piece]:
+        return [piece for criterion in self.criteria for piece in criterion.answered.evidence] + [
+            piece for fact in self.facts for piece in fact.evidence
+        ]
+
+    @property
+    def withheld_evidence(self) -> int:
+        return sum(part.withheld_evidence for part in [*(entry.answered for entry in self.criteria), *self.facts])
+
+    @property
+    def unsupported(self) -> list[Criterion]:
+        return [
+            criterion
+            for criterion in self.criteria
+            if criterion.own.is_unsupported or criterion.validated.is_unsupported
+        ]
+
+
+@dataclass(frozen=True)
+class Pillar:
+    key: str
+    code: str
+    number: str
+    label: Label
+    note: str
+    own: Standing
+    validated: Standing
+    levers: Sequence[Lever]
+    introduction: Said | None
+
+    @property
+    def weakest(self) -> list[Lever]:
+        return [lever for lever in self.levers if lever.code in self.validated.weakest]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A domain of the checklist with its items."""
+
+    key: str
+    code: str
+    name: str
+    text: str
+    standing: Standing
+    items: Sequence[Answered]
+    marks: Sequence[Mark]
+
+    @property
+    def rated(self) -> list[tuple[Answered, Mark]]:
+        return list(zip(self.items, self.marks, strict=True))
+
+
+@dataclass(frozen=True)
+class Requirement:
+    code: str
+    label: Label
+    text: str
+    answers: Sequence[Answered]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of a sheet with all its questions, for the annex."""
+
+    code: str
+    name: str
+    answers: Sequence[Answered]
+
+
+@dataclass(frozen=True)
+class Aim:
+    national: Said
+    postal: Said | None
+    gap: Said | None
+
+
+@dataclass(frozen=True)
+class Source:
+    title: Said
+    detail: Said | None
+    dated_on: str
