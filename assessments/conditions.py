@@ -19,7 +19,9 @@ class Given:
     value: Any
 
 
-def holds(condition: Mapping[str, str], given: Mapping[str, Given], hidden: set[str] | frozenset[str] = frozenset()) -> bool:
+def holds(
+    condition: Mapping[str, str], given: Mapping[str, Given], hidden: set[str] | frozenset[str] = frozenset()
+) -> bool:
     """Whether the condition is satisfied by the answers."""
     answer = given.get(condition["question"])
     if answer is None or answer.status != "answered" or condition["question"] in hidden:

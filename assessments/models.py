@@ -56,7 +56,9 @@ class AnswerSheet(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["project", "instrument"], name="sheet_once"),
             one_of("state", SheetState.values, name="sheet_state_known"),
-            models.CheckConstraint(condition=Q(answered__lte=models.F("applicable")), name="sheet_answered_at_most_all"),
+            models.CheckConstraint(
+                condition=Q(answered__lte=models.F("applicable")), name="sheet_answered_at_most_all"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -198,7 +200,11 @@ class AnswerValue(models.Model):
     def is_readable_by(self, user: Any, project: Project) -> bool:
         """The same rule as `ConfidentialQuerySet.readable_by`, for a row at hand."""
         places = project.places_of(user)
-        return not self.is_confidential or bool(places.roles & READ_CONFIDENTIAL) or self.institution in places.institutions
+        return (
+            not self.is_confidential
+            or bool(places.roles & READ_CONFIDENTIAL)
+            or self.institution in places.institutions
+        )
 
 
 class ConfidentialQuerySet(models.QuerySet[Any]):
@@ -260,7 +266,9 @@ class AnswerRevision(AnswerValue):
         constraints = [
             models.UniqueConstraint(fields=["sheet", "save_id"], name="answer_revision_save_id_once"),
             models.UniqueConstraint(
-                fields=["sheet", "question", "number"], condition=Q(number__isnull=False), name="answer_revision_number_once"
+                fields=["sheet", "question", "number"],
+                condition=Q(number__isnull=False),
+                name="answer_revision_number_once",
             ),
             one_of("kind", RevisionKind.values, name="answer_revision_kind_known"),
             models.CheckConstraint(
@@ -335,7 +343,8 @@ class ValidatedLevel(models.Model):
                 name="validated_level_with_basis",
             ),
             models.CheckConstraint(
-                condition=Q(level__isnull=True) | ~Q(accepts_not_applicable=True), name="validated_level_or_not_applicable"
+                condition=Q(level__isnull=True) | ~Q(accepts_not_applicable=True),
+                name="validated_level_or_not_applicable",
             ),
         ]
 

@@ -269,4 +269,9 @@ def last_returns(sheet: AnswerSheet) -> list[SheetReturn]:
 
 
 SPECIAL_VALUES = (AnswerStatus.DONT_KNOW, AnswerStatus.NOT_APPLICABLE)
-ONE_GROUP = {Kind.CRITERION, Kind.RATING, Kind.CHOICE, Kind.YES_PARTLY_NO}  # "don't know" and N/A are radios of the same group
+ONE_GROUP = {
+    Kind.CRITERION,
+    Kind.RATING,
+    Kind.CHOICE,
+    Kind.YES_PARTLY_NO,
+}  # "don't know" and N/A are radios of the same group

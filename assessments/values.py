@@ -36,7 +36,8 @@ def parse_number(typed: str, language: str) -> Decimal:
     if not re.fullmatch(rf"-?(\d+|\d{{1,3}}((?:{group})\d{{3}})+)({re.escape(point)}\d+)?", text, re.ASCII):
         example = "1 234,5" if point == "," else "1,234.5"
         raise ImpossibleValue(
-            gettext("“%(typed)s” is not a number. Write it like %(example)s.") % {"typed": typed[:40], "example": example}
+            gettext("“%(typed)s” is not a number. Write it like %(example)s.")
+            % {"typed": typed[:40], "example": example}
         )
     for sign in groups:
         text = text.replace(sign, "")
@@ -63,7 +64,9 @@ def clean_text(typed: Any) -> str:
     return text
 
 
-def parse(kind: str, typed: Any, *, options: Sequence[str], rows: Sequence[str], columns: Sequence[str], language: str) -> Any:
+def parse(
+    kind: str, typed: Any, *, options: Sequence[str], rows: Sequence[str], columns: Sequence[str], language: str
+) -> Any:
     """The value of an answer of this kind; None when nothing was typed. Raises ImpossibleValue.
 
     `typed` is text; a list of texts for `choices`; {"amount", "currency"} for money; {row: column} for a table.
@@ -133,7 +136,9 @@ def _date(text: str) -> str:
         if not 1800 <= day.year <= 2200:
             break
         return day.isoformat()
-    raise ImpossibleValue(gettext("“%(typed)s” is not a date. Write day, month and year, like 31/12/2026.") % {"typed": text[:40]})
+    raise ImpossibleValue(
+        gettext("“%(typed)s” is not a date. Write day, month and year, like 31/12/2026.") % {"typed": text[:40]}
+    )
 
 
 def _link(text: str) -> str:

@@ -6,4 +6,6 @@ from foundation.models import Mail
 
 def write(*, to: str, language: str, subject: str, body: str) -> Mail:
     """Queue a message; call inside the transaction of what it tells."""
-    return Mail.objects.create(job=jobs.enqueue("foundation.send_mail"), to=to, language=language, subject=subject, body=body)
+    return Mail.objects.create(
+        job=jobs.enqueue("foundation.send_mail"), to=to, language=language, subject=subject, body=body
+    )

@@ -73,7 +73,9 @@ class Job(models.Model):
             one_of("state", JobState.values, name="job_state_known"),
             all_or_none("token", "lease_until", name="job_token_with_lease"),
             models.CheckConstraint(condition=Q(progress__lte=100), name="job_progress_at_most_100"),
-            models.CheckConstraint(condition=~Q(state="running") | Q(token__isnull=False), name="job_running_has_owner"),
+            models.CheckConstraint(
+                condition=~Q(state="running") | Q(token__isnull=False), name="job_running_has_owner"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["done", "failed"], finished_at__isnull=False)
                 | Q(state__in=["queued", "running"], finished_at__isnull=True),

@@ -14,6 +14,8 @@ def send_mail(job_id: int) -> None:
 def _send(job: Job, lease: jobs.Lease) -> None:
     mail = Mail.objects.get(job=job)
     # The Message-ID is the row's, so that a mail sent twice (a worker killed after sending) shows once.
-    message = EmailMessage(mail.subject, mail.body, to=[mail.to], headers={"Message-ID": f"<{mail.public_id}@readiness>"})
+    message = EmailMessage(
+        mail.subject, mail.body, to=[mail.to], headers={"Message-ID": f"<{mail.public_id}@readiness>"}
+    )
     message.send()
     lease.finish(lambda: Mail.objects.filter(pk=mail.pk).update(sent_at=timezone.now()) and None)

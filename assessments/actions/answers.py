@@ -125,9 +125,7 @@ def save_answer(
         head.save()
     hidden = recount(locked, answers)
     section.refresh_from_db()
-    return Reply(
-        OUTCOME_OF[RevisionKind(kind)], revision.number, revision.saved_at, head, locked, section, hidden
-    )
+    return Reply(OUTCOME_OF[RevisionKind(kind)], revision.number, revision.saved_at, head, locked, section, hidden)
 
 
 def takes_answers(sheet: AnswerSheet, section: SheetSection) -> bool:

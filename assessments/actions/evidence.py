@@ -23,9 +23,13 @@ def is_late(sheet: AnswerSheet) -> bool:
 
 
 def _locked(sheet: AnswerSheet) -> AnswerSheet:
-    locked = AnswerSheet.objects.select_for_update(of=("self",)).select_related("project", "instrument").get(pk=sheet.pk)
+    locked = (
+        AnswerSheet.objects.select_for_update(of=("self",)).select_related("project", "instrument").get(pk=sheet.pk)
+    )
     if not takes_evidence(locked):
-        raise MoveNotAllowed(_("Evidence can no longer be added: the project is not running, or its levels were released."))
+        raise MoveNotAllowed(
+            _("Evidence can no longer be added: the project is not running, or its levels were released.")
+        )
     return locked
 
 
@@ -37,7 +41,15 @@ def add_file(
     stored = files.store(chunks, folder="evidence", name=name, content_type=content_type)
     with transaction.atomic():
         locked = _locked(sheet)
-        return _add(locked, question, by, file=stored, title=name[:200], is_confidential=is_confidential, institution=institution)
+        return _add(
+            locked,
+            question,
+            by,
+            file=stored,
+            title=name[:200],
+            is_confidential=is_confidential,
+            institution=institution,
+        )
 
 
 @transaction.atomic
@@ -46,7 +58,13 @@ def add_link(
 ) -> Evidence:
     locked = _locked(sheet)
     return _add(
-        locked, question, by, url=url, title=(title or url)[:200], is_confidential=is_confidential, institution=institution
+        locked,
+        question,
+        by,
+        url=url,
+        title=(title or url)[:200],
+        is_confidential=is_confidential,
+        institution=institution,
     )
 
 

@@ -25,7 +25,9 @@ from toolkit.models import Section
 
 def _lock(sheet: AnswerSheet) -> AnswerSheet:
     """The sheet's row, locked: no save slips between reading the answers and closing the sheet."""
-    locked = AnswerSheet.objects.select_for_update(of=("self",)).select_related("project", "instrument").get(pk=sheet.pk)
+    locked = (
+        AnswerSheet.objects.select_for_update(of=("self",)).select_related("project", "instrument").get(pk=sheet.pk)
+    )
     if not locked.project.is_running:
         raise MoveNotAllowed(_("The project is not running, so the questionnaire cannot move on."))
     return locked
@@ -58,7 +60,8 @@ def canonical(sheet: AnswerSheet) -> tuple[str, dict[str, int]]:
     for piece in Evidence.objects.filter(sheet=sheet).kept().select_related("file", "question").order_by("pk"):  # type: ignore[attr-defined]
         evidence.setdefault(piece.question.code, []).append(piece.file.sha256 if piece.file else piece.url)
     content = {
-        answer.question.code: {**answer.content(), "evidence": evidence.get(answer.question.code, [])} for answer in answers
+        answer.question.code: {**answer.content(), "evidence": evidence.get(answer.question.code, [])}
+        for answer in answers
     }
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text, {answer.question.code: answer.number for answer in answers}

@@ -65,7 +65,9 @@ def read_content(question: Question, typed: dict[str, Any], *, levels: Iterable[
         raise values.ImpossibleValue(gettext("Say why this does not apply; the experts read the reason."))
     basis = typed["basis"]
     if basis not in {"", *Basis.values}:
-        raise values.ImpossibleValue(gettext("This is not one of the choices. Load the page again and choose once more."))
+        raise values.ImpossibleValue(
+            gettext("This is not one of the choices. Load the page again and choose once more.")
+        )
     return Content(
         status=str(status),
         value=value,

@@ -13,10 +13,14 @@ from toolkit.models import Section
 
 class SignForm(forms.Form):
     name = forms.CharField(label=_("Your name"), max_length=150)
-    function = forms.CharField(label=_("Your function"), max_length=150, help_text=_("For example: chief executive of the Post."))
+    function = forms.CharField(
+        label=_("Your function"), max_length=150, help_text=_("For example: chief executive of the Post.")
+    )
     signed_on = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     agrees = forms.BooleanField(
-        label=_("I have read these answers. To my knowledge they are true, and I submit them in the name of my institution."),
+        label=_(
+            "I have read these answers. To my knowledge they are true, and I submit them in the name of my institution."
+        ),
         error_messages={"required": _("Tick the statement to sign; without it nothing is submitted.")},
     )
 
@@ -33,18 +37,25 @@ class SignForm(forms.Form):
     @property
     def statement(self) -> str:
         """The sentence that was signed, in the signatory's language."""
-        return gettext("I have read these answers. To my knowledge they are true, and I submit them in the name of my institution.")
+        return gettext(
+            "I have read these answers. To my knowledge they are true, and I submit them in the name of my institution."
+        )
 
 
 class TakeBackForm(forms.Form):
     comment = forms.CharField(
-        label=_("What should the team complete?"), max_length=5000, widget=forms.Textarea(attrs={"rows": 3}), required=False
+        label=_("What should the team complete?"),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
     )
 
     def __init__(self, *args: Any, needs_comment: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["comment"].required = needs_comment
-        self.fields["comment"].error_messages["required"] = _("Say what the team should complete, so that it knows what to do.")
+        self.fields["comment"].error_messages["required"] = _(
+            "Say what the team should complete, so that it knows what to do."
+        )
 
 
 class ReturnForm(forms.Form):

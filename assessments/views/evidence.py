@@ -38,7 +38,9 @@ def evidence_add(request: HttpRequest, project_id: uuid.UUID, instrument: str, q
     )
 
 
-def _find(request: HttpRequest, project_id: uuid.UUID, instrument: str, evidence_id: uuid.UUID, permission: dict) -> Evidence:
+def _find(
+    request: HttpRequest, project_id: uuid.UUID, instrument: str, evidence_id: uuid.UUID, permission: dict
+) -> Evidence:
     sheet = find_sheet(request, project_id, instrument, permission)
     pieces = Evidence.objects.filter(sheet=sheet).kept().readable_by(request.user, sheet.project)  # type: ignore[attr-defined]
     piece = get_object_or_404(pieces.select_related("file", "question__section"), public_id=evidence_id)
@@ -47,7 +49,9 @@ def _find(request: HttpRequest, project_id: uuid.UUID, instrument: str, evidence
 
 
 @require_POST
-def evidence_remove(request: HttpRequest, project_id: uuid.UUID, instrument: str, evidence_id: uuid.UUID) -> HttpResponse:
+def evidence_remove(
+    request: HttpRequest, project_id: uuid.UUID, instrument: str, evidence_id: uuid.UUID
+) -> HttpResponse:
     piece = _find(request, project_id, instrument, evidence_id, WRITES)
     actions.remove_evidence(piece, by=request.user)
     messages.success(request, gettext("“%(title)s” was removed.") % {"title": piece.title})

@@ -33,7 +33,9 @@ def find_project(request: HttpRequest, project_id: uuid.UUID) -> Project:
     return get_object_or_404(projects, public_id=project_id)
 
 
-def find_sheet(request: HttpRequest, project_id: uuid.UUID, instrument: str, permission: dict[Any, Permission]) -> AnswerSheet:
+def find_sheet(
+    request: HttpRequest, project_id: uuid.UUID, instrument: str, permission: dict[Any, Permission]
+) -> AnswerSheet:
     """The sheet, for those whose role allows what the address is for. A sheet one may not even read does not exist."""
     project = find_project(request, project_id)
     sheet = get_object_or_404(
@@ -85,9 +87,7 @@ def may(request: HttpRequest, sheet: AnswerSheet) -> dict[str, bool]:
         "may_take_back": running
         and sheet.state == SheetState.AWAITING_SIGNATURE
         and (allows(user, Permission.SEND_TO_SIGNATORY, project) or allows(user, Permission.SIGN, project)),
-        "may_sign": running
-        and sheet.state == SheetState.AWAITING_SIGNATURE
-        and allows(user, Permission.SIGN, project),
+        "may_sign": running and sheet.state == SheetState.AWAITING_SIGNATURE and allows(user, Permission.SIGN, project),
         "may_review": running
         and sheet.state in {SheetState.SUBMITTED, SheetState.ACCEPTED}
         and not project.is_released
@@ -223,7 +223,12 @@ def _content(sheet: AnswerSheet, question: Question, typed: dict[str, Any]) -> a
 
 
 def _save(
-    request: HttpRequest, sheet: AnswerSheet, question: Question, content: actions.Content, base: int, save_id: uuid.UUID
+    request: HttpRequest,
+    sheet: AnswerSheet,
+    question: Question,
+    content: actions.Content,
+    base: int,
+    save_id: uuid.UUID,
 ) -> actions.Reply:
     """The action, its refusals as sentences. Raises ImpossibleValue and PermissionDenied."""
     try:
@@ -290,15 +295,16 @@ def _reply(request: HttpRequest, sheet: AnswerSheet, asked: Question, reply: act
         "number": reply.number,
         "head": head.number if head else 0,
         "saved_at": reply.saved_at.isoformat(),
-        "shown": values.typed_again(asked.kind, head.value) if head and reply.outcome is actions.Outcome.SAVED else None,
+        "shown": values.typed_again(asked.kind, head.value)
+        if head and reply.outcome is actions.Outcome.SAVED
+        else None,
         "theirs": _version(asked, head, language) if head and reply.outcome is actions.Outcome.CONFLICT else None,
         "section": {"answered": reply.section.answered, "applicable": reply.section.applicable},
         "sheet": {"answered": reply.sheet.answered, "applicable": reply.sheet.applicable},
         "hidden": [question.code for question in here if question.code in reply.hidden],
         "warnings": {
             question.code: [
-                warning.text.in_(language)
-                for warning in outline.holding_warnings(whole, question, facts, reply.hidden)
+                warning.text.in_(language) for warning in outline.holding_warnings(whole, question, facts, reply.hidden)
             ]
             for question in here
         },

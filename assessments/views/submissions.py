@@ -32,7 +32,9 @@ def _document_page(request: HttpRequest, sheet: AnswerSheet, form: SignForm, sta
     """The whole sheet to read in one go, with the signature's form for who may sign it."""
     whole = outline.structure(sheet.instrument)
     entries = outline.question_entries(sheet, list(whole.questions.values()), request.user)
-    by_section = [(part, [entry for entry in entries if entry.question.section_id == part.pk]) for part in whole.sections]
+    by_section = [
+        (part, [entry for entry in entries if entry.question.section_id == part.pk]) for part in whole.sections
+    ]
     return render(
         request,
         "assessments/sheet_document.html",
@@ -53,7 +55,9 @@ def _document_page(request: HttpRequest, sheet: AnswerSheet, form: SignForm, sta
 def sheet_send(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
     sheet = _questionnaire(request, project_id, instrument, Permission.SEND_TO_SIGNATORY)
     actions.send_to_signatory(sheet, by=request.user)
-    messages.success(request, gettext("The questionnaire is with the signatory. Nobody can change answers until it comes back."))
+    messages.success(
+        request, gettext("The questionnaire is with the signatory. Nobody can change answers until it comes back.")
+    )
     return redirect("assessments:questionnaire", project_id)
 
 
@@ -119,5 +123,3 @@ def sheet_accept(request: HttpRequest, project_id: uuid.UUID, instrument: str) -
     actions.accept_sheet(sheet, by=request.user)
     messages.success(request, gettext("The questionnaire is accepted."))
     return redirect("assessments:questionnaire", project_id)
-
-

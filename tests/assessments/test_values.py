@@ -31,7 +31,17 @@ def test_number_is_read_in_the_pages_notation(typed, language, number):
 
 @pytest.mark.parametrize(
     ("typed", "language"),
-    [("1,234.5", "fr"), ("1.5", "fr"), ("1 234,5", "en"), ("12 34", "fr"), ("1,23", "en"), ("many", "en"), ("1e5", "en"), ("٣", "en"), ("", "fr")],
+    [
+        ("1,234.5", "fr"),
+        ("1.5", "fr"),
+        ("1 234,5", "en"),
+        ("12 34", "fr"),
+        ("1,23", "en"),
+        ("many", "en"),
+        ("1e5", "en"),
+        ("٣", "en"),
+        ("", "fr"),
+    ],
 )
 def test_number_in_another_notation_is_refused_not_guessed(typed, language):
     with pytest.raises(ImpossibleValue):

@@ -1,0 +1,397 @@
+"""What comes next for the person who looks: one action with its date, or what is awaited and from whom."""
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils import formats
+from django.utils.translation import get_language, gettext, ngettext
+
+from assessments import outline
+from assessments.models import AnswerSheet, SheetState
+from assessments.outline import SectionEntry
+from assessments.portfolio import Situation
+from projects.permissions import Role, StaffRole
+
+
+@dataclass(frozen=True)
+class NextStep:
+    title: str
+    text: str
+    url: str = ""
+    button: str = ""  # "": there is nothing to do now, the text says what is awaited
+    due: datetime.date | None = None
+
+    @property
+    def is_action(self) -> bool:
+        return bool(self.button)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who looks, at what: the situation, and the questionnaire's sections where the person may read them."""
+
+    situation: Situation
+    institutions: frozenset[str]
+    national: AnswerSheet | None
+    sections: Sequence[SectionEntry]
+
+    def url(self, name: str) -> str:
+        return reverse(name, args=[self.situation.project.public_id])
+
+    def sheet_url(self, name: str, *more: str) -> str:
+        assert self.national is not None
+        return reverse(name, args=[self.situation.project.public_id, self.national.instrument.code, *more])
+
+    @property
+    def to_fill(self) -> list[SectionEntry]:
+        """The sections open for answers that are not complete."""
+        return [
+            entry
+            for entry in self.sections
+            if entry.counters.is_open and entry.counters.answered < entry.counters.applicable
+        ]
+
+    def knows(self, entry: SectionEntry) -> bool:
+        """Whether the person's institution usually knows an answer of the section."""
+        assert self.national is not None
+        questions = outline.structure(self.national.instrument).of_section(entry.section)
+        return any(question.knows in self.institutions for question in questions)
+
+
+def next_step(
+    situation: Situation, user: Any, *, national: AnswerSheet | None = None, sections: Sequence[SectionEntry] = ()
+) -> NextStep | None:
+    """The next step of a person, in all their roles: the first that is an action, else what they wait for.
+
+    None when the project is not running: its page says so.
+    """
+    project = situation.project
+    if not project.is_running:
+        return None
+    places = project.places_of(user)
+    reader = Reader(situation, places.institutions, national, sections)
+    steps = [of_role(reader) for role, of_role in BY_ROLE.items() if role in places.roles]
+    return next((step for step in steps if step.is_action), steps[0] if steps else None)
+
+
+def manager_step(situation: Situation) -> NextStep:
+    """The next step of the project's manager: for the list of what needs them today."""
+    return _manager(Reader(situation, frozenset(), None, ()))
+
+
+# ── The national team ────────────────────────────────────────────────────────
+def _coordinator(reader: Reader) -> NextStep:
+    here = reader.situation
+    if here.project.is_released:
+        return _after_release(reader)
+    if here.state == SheetState.AWAITING_SIGNATURE:
+        return NextStep(
+            gettext("The questionnaire is with the signatory"),
+            gettext("It goes to the experts once it is signed. You can take it back until then, to change answers."),
+            reader.url("assessments:questionnaire"),
+            due=here.project.questionnaire_due,
+        )
+    if here.is_signed:
+        return _awaiting_experts(reader)
+    if reader.to_fill:
+        return _fill(reader, reader.to_fill[0])
+    if not here.has_signatory:
+        return NextStep(
+            gettext("Invite the signatory"),
+            gettext("Every question has an answer. The person who signs for the institution is not in the team yet."),
+            reader.url("projects:team"),
+            gettext("Open the team"),
+            here.project.questionnaire_due,
+        )
+    return NextStep(
+        gettext("Send the questionnaire to the signatory"),
+        gettext("Every question has an answer. Read them once more as one document, then send them."),
+        reader.url("assessments:questionnaire"),
+        gettext("Read and send"),
+        here.project.questionnaire_due,
+    )
+
+
+def _contributor(reader: Reader) -> NextStep:
+    here = reader.situation
+    if here.project.is_released:
+        return _read_findings(reader)
+    if not here.is_open:
+        return _awaiting_experts(reader) if here.is_signed else _awaiting_signature(reader)
+    own = [entry for entry in reader.to_fill if reader.knows(entry)]
+    if own or reader.to_fill:
+        return _fill(reader, (own or reader.to_fill)[0])
+    return NextStep(
+        gettext("Every question has an answer"),
+        gettext("The national coordinator sends the questionnaire to the signatory. You can still change answers."),
+        reader.url("assessments:questionnaire"),
+        due=here.project.questionnaire_due,
+    )
+
+
+def _fill(reader: Reader, entry: SectionEntry) -> NextStep:
+    """Go on with a section; when the experts returned the questionnaire, say so."""
+    here, counters = reader.situation, entry.counters
+    name = entry.section.name.in_(get_language() or here.project.language)
+    if here.is_returned:
+        title = gettext("Complete “%(section)s”, which was returned") % {"section": name}
+    elif counters.answered:
+        title = gettext("Continue “%(section)s”") % {"section": name}
+    elif here.answered:
+        title = gettext("Start “%(section)s”") % {"section": name}
+    else:
+        title = gettext("Start the questionnaire with “%(section)s”") % {"section": name}
+    done = ngettext(
+        "%(answered)s of %(applicable)s question has an answer.",
+        "%(answered)s of %(applicable)s questions have an answer.",
+        counters.applicable,
+    ) % {"answered": counters.answered, "applicable": counters.applicable}
+    time = ngettext("Allow about %(minutes)s minute.", "Allow about %(minutes)s minutes.", entry.minutes_left) % {
+        "minutes": entry.minutes_left
+    }
+    return NextStep(
+        title,
+        f"{done} {time}",
+        reader.sheet_url("assessments:section", entry.section.code),
+        gettext("Continue the section") if counters.answered else gettext("Start the section"),
+        here.project.questionnaire_due,
+    )
+
+
+def _signatory(reader: Reader) -> NextStep:
+    here = reader.situation
+    if here.project.is_released:
+        return _after_release(reader)
+    if here.state == SheetState.AWAITING_SIGNATURE and reader.national:
+        return NextStep(
+            gettext("Read and sign the questionnaire"),
+            gettext("%(answered)s of %(applicable)s questions have an answer. Sign it, or return it with a comment.")
+            % {"answered": here.answered, "applicable": here.applicable},
+            reader.sheet_url("assessments:sheet_document"),
+            gettext("Read the questionnaire"),
+            here.project.questionnaire_due,
+        )
+    if here.is_signed:
+        return _awaiting_experts(reader)
+    return _awaiting_answers(reader)
+
+
+def _after_release(reader: Reader) -> NextStep:
+    """Coordinator and signatory: the country's word on what differs, then reading."""
+    many = reader.situation.differences
+    if not many:
+        return _read_findings(reader)
+    return NextStep(
+        ngettext(
+            "Respond to %(many)s level that differs", "Respond to %(many)s levels that differ", many
+        ) % {"many": many},
+        gettext("The experts validated another level than the one you claimed. Acknowledge it or enter a reservation."),
+        reader.url("assessments:findings"),
+        gettext("Read the differences"),
+        reader.situation.step_due,
+    )  # fmt: skip
+
+
+def _read_findings(reader: Reader) -> NextStep:
+    return NextStep(
+        gettext("Read what was released"),
+        gettext("The International Bureau released levels and documents to the country on %(day)s.")
+        % {"day": _day(reader.situation.project.released_on)},
+        reader.url("assessments:findings"),
+        gettext("Read the findings"),
+    )
+
+
+# ── What is awaited ──────────────────────────────────────────────────────────
+def _awaiting_answers(reader: Reader) -> NextStep:
+    here = reader.situation
+    return NextStep(
+        gettext("The national team is answering the questionnaire"),
+        gettext("%(answered)s of %(applicable)s questions have an answer. There is nothing for you to do yet.")
+        % {"answered": here.answered, "applicable": here.applicable},
+        due=here.project.questionnaire_due,
+    )
+
+
+def _awaiting_signature(reader: Reader) -> NextStep:
+    return NextStep(
+        gettext("The questionnaire is with the signatory"),
+        gettext("It goes to the experts once it is signed. There is nothing for you to do now."),
+        due=reader.situation.project.questionnaire_due,
+    )
+
+
+def _awaiting_experts(reader: Reader) -> NextStep:
+    here = reader.situation
+    if here.state == SheetState.ACCEPTED:
+        text = gettext(
+            "The experts accepted the questionnaire. The International Bureau releases the levels and the documents "
+            "to the country after the visit."
+        )
+    else:
+        text = gettext("The experts read it, and accept it or return it for completion. Evidence can still be added.")
+    return NextStep(gettext("The questionnaire is submitted"), text)
+
+
+# ── The experts ──────────────────────────────────────────────────────────────
+def _expert(reader: Reader) -> NextStep:
+    here = reader.situation
+    if here.project.is_released:
+        return _read_findings(reader)
+    if not here.is_signed:
+        return _awaiting_answers(reader) if here.is_open else _awaiting_signature(reader)
+    if here.to_validate:
+        return NextStep(
+            ngettext("Validate %(many)s criterion", "Validate %(many)s criteria", here.to_validate)
+            % {"many": here.to_validate},
+            gettext(
+                "%(validated)s of %(criteria)s are decided. Set a level with your own basis for each of the others."
+            )
+            % {"validated": here.validated, "criteria": here.criteria},
+            reader.url("assessments:validation"),
+            gettext("Continue validating"),
+            here.step_due,
+        )
+    if here.state == SheetState.SUBMITTED:
+        return NextStep(
+            gettext("Accept the questionnaire, or return it"),
+            gettext("Every criterion is decided. Say whether the questionnaire is complete."),
+            reader.url("assessments:questionnaire"),
+            gettext("Open the questionnaire"),
+            here.step_due,
+        )
+    if here.checklist_answered < here.checklist_applicable:
+        return NextStep(
+            gettext("Fill in the strategy checklist"),
+            gettext("%(answered)s of %(applicable)s items are rated.")
+            % {"answered": here.checklist_answered, "applicable": here.checklist_applicable},
+            reader.url("assessments:strategy"),
+            gettext("Continue the checklist"),
+            here.step_due,
+        )
+    if not here.has_recommendations:
+        return NextStep(
+            gettext("Write the recommendations"),
+            gettext("Adopt those suggested for the levels reached, edit them, or write new ones."),
+            reader.url("assessments:findings"),
+            gettext("Open the findings"),
+            here.step_due,
+        )
+    return NextStep(
+        gettext("Your part is done"),
+        gettext("The International Bureau releases the levels and the documents to the country."),
+        reader.url("reports:deliverables"),
+        due=here.step_due,
+    )
+
+
+# ── The International Bureau ─────────────────────────────────────────────────
+def _manager(reader: Reader) -> NextStep:
+    here, project = reader.situation, reader.situation.project
+    if not here.has_coordinator and not here.coordinator_is_invited:
+        return NextStep(
+            gettext("Invite the national coordinator"),
+            gettext("Nobody can answer for the country yet. The coordinator brings in the rest of the national team."),
+            reader.url("projects:invite"),
+            gettext("Invite the coordinator"),
+            project.questionnaire_due,
+        )
+    if here.is_questionnaire_late:
+        return NextStep(
+            gettext("Remind the national team of the questionnaire"),
+            gettext("%(answered)s of %(applicable)s questions have an answer, and it is not signed.")
+            % {"answered": here.answered, "applicable": here.applicable},
+            reader.url("projects:team"),
+            gettext("Open the team"),
+            project.questionnaire_due,
+        )
+    if here.is_signed and not here.experts:
+        return NextStep(
+            gettext("Invite the experts"),
+            gettext("The questionnaire is submitted, and no expert is in the team or invited."),
+            reader.url("projects:invite"),
+            gettext("Invite an expert"),
+            here.step_due,
+        )
+    if not project.is_released and here.state == SheetState.ACCEPTED and not here.to_validate:
+        return NextStep(
+            gettext("Release the levels to the country"),
+            gettext(
+                "The questionnaire is accepted and every criterion is decided. Nothing is visible to the country yet."
+            ),
+            reader.url("reports:release"),
+            gettext("Prepare the release"),
+            here.step_due,
+        )
+    if here.step_number and here.step_due and here.step_due < here.today:
+        return NextStep(
+            gettext("Mark step %(number)s as done, or move its date") % {"number": here.step_number},
+            gettext("It was due on %(day)s.") % {"day": _day(here.step_due)},
+            f"{project.get_absolute_url()}#steps",
+            gettext("Look at the steps"),
+            here.step_due,
+        )
+    return _manager_waits(reader)
+
+
+def _manager_waits(reader: Reader) -> NextStep:
+    here = reader.situation
+    if here.project.is_released:
+        return NextStep(
+            gettext("The levels are released"),
+            gettext("The country has had its levels and documents since %(day)s. Follow-up goes on.")
+            % {"day": _day(here.project.released_on)},
+            due=here.step_due,
+        )
+    if not here.is_signed:
+        if not here.has_coordinator:
+            return NextStep(
+                gettext("The national coordinator is invited"),
+                gettext(
+                    "The invitation has not been accepted yet. You can hand over its link or code from the team page."
+                ),
+                reader.url("projects:team"),
+                due=here.project.questionnaire_due,
+            )
+        return _awaiting_answers(reader) if here.is_open else _awaiting_signature(reader)
+    return NextStep(
+        gettext("The experts are at work"),
+        gettext("%(validated)s of %(criteria)s criteria are decided.")
+        % {"validated": here.validated, "criteria": here.criteria}
+        if here.to_validate
+        else gettext("Every criterion is decided. The experts have to accept the questionnaire."),
+        due=here.step_due,
+    )
+
+
+def _observer(reader: Reader) -> NextStep:
+    if reader.situation.project.is_released:
+        return NextStep(
+            gettext("Read what was released"),
+            gettext("The International Bureau released levels and documents on %(day)s.")
+            % {"day": _day(reader.situation.project.released_on)},
+            reader.url("reports:deliverables"),
+            gettext("Open the deliverables"),
+        )
+    return NextStep(
+        gettext("Nothing is released yet"),
+        gettext("You can read the levels and the documents here once the International Bureau has released them."),
+    )
+
+
+def _day(day: datetime.date | None) -> str:
+    return formats.date_format(day, "DATE_FORMAT") if day else ""
+
+
+BY_ROLE: dict[str, Callable[[Reader], NextStep]] = {
+    Role.COORDINATOR: _coordinator,
+    Role.SIGNATORY: _signatory,
+    Role.CONTRIBUTOR: _contributor,
+    Role.EXPERT: _expert,
+    StaffRole.PROJECT_MANAGER: _manager,
+    StaffRole.ADMINISTRATOR: _manager,
+    Role.OBSERVER: _observer,
+}
