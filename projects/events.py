@@ -44,6 +44,13 @@ SENTENCES: dict[str, Any] = {
     "sheet_returned": _("%(by)s returned the questionnaire for completion: %(sections)s."),
     "sheet_accepted": _("%(by)s accepted the questionnaire."),
     "evidence_added_late": _("%(by)s added evidence to question %(question)s after the questionnaire was submitted."),
+    # Findings
+    "level_validated": _("%(by)s decided on criterion %(question)s."),
+    "recommendation_added": _("%(by)s wrote recommendation R%(number)s on lever %(lever)s."),
+    "recommendation_removed": _("%(by)s removed recommendation R%(number)s."),
+    "levels_released": _("%(by)s released the levels to the country, dated %(on)s."),
+    "difference_acknowledged": _("%(by)s acknowledged the experts’ reason on criterion %(question)s."),
+    "reservation_entered": _("%(by)s entered a reservation on criterion %(question)s."),
 }
 
 # Coded values, by the log's keyword; and what an empty value is called.
