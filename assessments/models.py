@@ -1,4 +1,4 @@
-"""Work: sheets and their answers, evidence, submissions, validated levels, observations, recommendations (DESIGN, Work)."""
+"""Work: sheets, answers, evidence, submissions, validated levels, observations, recommendations (DESIGN, Work)."""
 
 import uuid
 from typing import Any

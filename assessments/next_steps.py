@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import get_language, gettext, ngettext
@@ -12,7 +13,8 @@ from django.utils.translation import get_language, gettext, ngettext
 from assessments import outline
 from assessments.models import AnswerSheet, SheetState
 from assessments.outline import SectionEntry
-from assessments.portfolio import Situation
+from assessments.portfolio import Situation, situation, with_situation
+from projects.models import Country, CountryRequest, Project, ProjectStatus, StaffGrant
 from projects.permissions import Role, StaffRole
 
 
@@ -62,24 +64,54 @@ class Reader:
 
 
 def next_step(
-    situation: Situation, user: Any, *, national: AnswerSheet | None = None, sections: Sequence[SectionEntry] = ()
+    here: Situation, user: Any, *, national: AnswerSheet | None = None, sections: Sequence[SectionEntry] = ()
 ) -> NextStep | None:
     """The next step of a person, in all their roles: the first that is an action, else what they wait for.
 
     None when the project is not running: its page says so.
     """
-    project = situation.project
-    if not project.is_running:
+    if not here.project.is_running:
         return None
-    places = project.places_of(user)
-    reader = Reader(situation, places.institutions, national, sections)
+    places = here.project.places_of(user)
+    reader = Reader(here, places.institutions, national, sections)
     steps = [of_role(reader) for role, of_role in BY_ROLE.items() if role in places.roles]
     return next((step for step in steps if step.is_action), steps[0] if steps else None)
 
 
-def manager_step(situation: Situation) -> NextStep:
-    """The next step of the project's manager: for the list of what needs them today."""
-    return _manager(Reader(situation, frozenset(), None, ()))
+@dataclass(frozen=True)
+class Task:
+    """A line of what needs a person of the International Bureau today."""
+
+    country: Country
+    step: NextStep
+
+
+def tasks(visible: QuerySet[Project], user: Any, grants: Sequence[StaffGrant]) -> list[Task]:
+    """Requests to decide, then what the projects that the person manages need, the most urgent first. Two queries."""
+    requests = CountryRequest.objects.received().in_working_order().select_related("country")
+    to_decide = [
+        Task(request.country, _decide(request))
+        for request in requests
+        if any(grant.covers(request.country.region) for grant in grants)
+    ]
+    managed = visible.filter(manager=user, status=ProjectStatus.RUNNING).select_related("country").order_by("pk")
+    steps = [
+        Task(project.country, _manager(Reader(situation(project), frozenset(), None, ())))
+        for project in with_situation(managed)
+    ]
+    urgent = sorted(
+        (task for task in steps if task.step.is_action), key=lambda task: task.step.due or datetime.date.max
+    )
+    return to_decide + urgent
+
+
+def _decide(request: CountryRequest) -> NextStep:
+    return NextStep(
+        gettext("Accept or decline the request"),
+        gettext("Received on %(day)s from %(sender)s.") % {"day": _day(request.received_on), "sender": request.sender},
+        reverse("projects:requests"),
+        gettext("Open the requests"),
+    )
 
 
 # ── The national team ────────────────────────────────────────────────────────
@@ -359,8 +391,10 @@ def _manager_waits(reader: Reader) -> NextStep:
         return _awaiting_answers(reader) if here.is_open else _awaiting_signature(reader)
     return NextStep(
         gettext("The experts are at work"),
-        gettext("%(validated)s of %(criteria)s criteria are decided.")
-        % {"validated": here.validated, "criteria": here.criteria}
+        ngettext(
+            "%(many)s criterion is still to be decided.", "%(many)s criteria are still to be decided.", here.to_validate
+        )
+        % {"many": here.to_validate}
         if here.to_validate
         else gettext("Every criterion is decided. The experts have to accept the questionnaire."),
         due=here.step_due,

@@ -263,15 +263,9 @@ def holding_warnings(
 
 
 def last_returns(sheet: AnswerSheet) -> list[SheetReturn]:
-    """Why the sheet is open again: the comments of the last return, whole or by section; [] when it was never returned."""
+    """Why the sheet is open again: the last return's comments, whole or by section; [] when there was none."""
     returns = list(sheet.returns.select_related("section", "by").order_by("-at", "-pk")[:40])
     return [entry for entry in returns if entry.at == returns[0].at] if returns else []
 
 
 SPECIAL_VALUES = (AnswerStatus.DONT_KNOW, AnswerStatus.NOT_APPLICABLE)
-ONE_GROUP = {
-    Kind.CRITERION,
-    Kind.RATING,
-    Kind.CHOICE,
-    Kind.YES_PARTLY_NO,
-}  # "don't know" and N/A are radios of the same group

@@ -46,8 +46,7 @@ class Situation:
     coordinator_is_invited: bool
     has_signatory: bool
     experts: int  # in the team or invited
-    criteria: int  # that the experts have to decide on
-    validated: int  # of them, decided
+    to_validate: int  # criteria on which the experts have not decided
     has_recommendations: bool
     differences: int  # validated otherwise than claimed, released, without a word from the country
     checklist_answered: int
@@ -55,10 +54,6 @@ class Situation:
     visit_ends_on: datetime.date | None
     step_number: int | None  # of the first step not done
     step_due: datetime.date | None
-
-    @property
-    def to_validate(self) -> int:
-        return max(0, self.criteria - self.validated)
 
     @property
     def is_open(self) -> bool:
@@ -111,7 +106,7 @@ def with_situation(projects: QuerySet[Project]) -> QuerySet[Project]:
         experts_in=_count(members.filter(role=Role.EXPERT).annotate(of_project=F("project"))),
         experts_invited=_count(invited.filter(role=Role.EXPERT).annotate(of_project=F("project"))),
         criteria=_count(criteria),
-        validated=_count(decided),
+        decided=_count(decided),
         has_recommendations=Exists(Recommendation.objects.filter(project=here, removed_at__isnull=True)),
         differences=_count(levels.exclude(reason="").filter(reservation__isnull=True)),
         checklist_answered=Subquery(experts.values("answered")[:1]),
@@ -135,8 +130,7 @@ def situation(project: Any, *, to_validate: int | None = None) -> Situation:
         coordinator_is_invited=project.coordinator_is_invited,
         has_signatory=project.has_signatory,
         experts=project.experts_in + project.experts_invited,
-        criteria=project.criteria,
-        validated=project.validated if to_validate is None else project.criteria - to_validate,
+        to_validate=max(0, project.criteria - project.decided) if to_validate is None else to_validate,
         has_recommendations=project.has_recommendations,
         differences=project.differences if project.is_released else 0,
         checklist_answered=project.checklist_answered or 0,

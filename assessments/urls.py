@@ -1,6 +1,6 @@
 from django.urls import path
 
-from assessments.views import evidence, sheets, submissions
+from assessments.views import evidence, projects, sheets, submissions
 
 app_name = "assessments"
 
@@ -8,6 +8,11 @@ P = "projects/<uuid:project_id>/"
 S = P + "sheets/<slug:instrument>/"
 
 urlpatterns = [
+    # projects
+    path("", projects.home, name="home"),
+    path("projects/", projects.portfolio, name="portfolio"),
+    path("projects/new/", projects.project_new, name="project_new"),
+    path(P, projects.project_detail, name="project_detail"),
     # The questionnaire, section by section
     path(P + "questionnaire/", sheets.questionnaire, name="questionnaire"),
     path(S + "sections/<str:section_code>/", sheets.section, name="section"),

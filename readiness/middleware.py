@@ -15,7 +15,9 @@ from readiness.errors import wants_json
 class SignInMiddleware(LoginRequiredMiddleware):
     """Deny by default; a script is told so in JSON, never redirected (DESIGN, the save protocol)."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]) -> HttpResponseBase:
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseBase:
         if wants_json(request):
             return JsonResponse({"problem": "signed_out"}, status=401)
         return super().handle_no_permission(request, view_func)

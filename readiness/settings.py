@@ -52,7 +52,13 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "projects.context.reader",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "toolkit.templatetags.framework", "readiness.tabs", "assessments.templatetags.answers"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "toolkit.templatetags.framework",
+                "assessments.templatetags.answers",
+                "readiness.tabs",
+            ],
         },
     }
 ]

@@ -1,4 +1,4 @@
-"""The tabs of a project: composition only, for the reader's roles. `{% project_tabs project as tabs %}` in templates."""
+"""The tabs of a project, for the reader's roles: composition only. `{% project_tabs project as tabs %}`."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -46,7 +46,7 @@ def typed_fields(question: Question, fields: QueryDict) -> dict[str, Any]:
 
 def read_content(question: Question, typed: dict[str, Any], *, levels: Iterable[int], language: str) -> Content:
     """The content to save. Raises values.ImpossibleValue with a sentence that says what to do."""
-    options = [option for option in question.options.all()]
+    options = list(question.options.all())
     value = None
     status = typed["status"]
     if status == AnswerStatus.ANSWERED:

@@ -19,7 +19,7 @@ from assessments.actions import answers as actions
 from assessments.actions import evidence as evidence_actions
 from assessments.forms import answers as forms
 from assessments.forms.evidence import evidence_of_section
-from assessments.models import Answer, AnswerSheet, SheetSection, SheetState
+from assessments.models import Answer, AnswerSheet, SheetState
 from projects.models import Project
 from projects.permissions import Permission, allows, require
 from toolkit.models import Audience, Question, Section
@@ -283,7 +283,7 @@ def _reply(request: HttpRequest, sheet: AnswerSheet, asked: Question, reply: act
     whole = outline.structure(sheet.instrument)
     language = translation.get_language() or "fr"
     head = reply.head
-    here = [question for question in whole.of_section(asked.section)]
+    here = whole.of_section(asked.section)
     answers = list(Answer.objects.filter(sheet=sheet).order_by("pk"))
     facts = outline.given(answers, whole.by_id)
     return {

@@ -185,6 +185,15 @@ class ProjectForm(DatesForm):
         guests = (self._guest(guest) for guest in self.guest_names[1:])
         return [guest for guest in guests if guest]
 
+    @property
+    def plan(self) -> dict[str, Any]:
+        """Everything the project is created from."""
+        names = ("operator", "framework", "language", "cycle", "round", "manager", "questionnaire_due")
+        return {
+            "country": self.country, "visit": self.visit, "coordinator": self.coordinator, "experts": self.experts,
+            **{name: self.cleaned_data[name] for name in names},
+        }  # fmt: skip
+
 
 class ProjectEditForm(DatesForm):
     show_overall = forms.BooleanField(

@@ -18,6 +18,7 @@ from toolkit.models import Institution
 
 NATIONAL_ROLES = {Role.COORDINATOR, Role.CONTRIBUTOR, Role.SIGNATORY}
 NATIONAL_INSTITUTIONS = [Institution.POST, Institution.REGULATOR, Institution.MINISTRY, Institution.OTHER]
+CHOOSE = ("", _("Choose…"))
 DAYS_AFTER_VISIT = 60  # that an expert's access lasts, unless the inviter says otherwise
 
 
@@ -41,7 +42,7 @@ class InviteForm(forms.Form):
     )
     role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
     institution = forms.ChoiceField(label=_("Institution"))
-    function = forms.ChoiceField(label=_("Function"), choices=Function.choices)
+    function = forms.ChoiceField(label=_("Function"), choices=[CHOOSE, *Function.choices])
     language = forms.ChoiceField(label=_("Language of the invitation"), choices=settings.LANGUAGES)
     until = DayField(label=_("Last day of access"), required=False, validators=[not_over])
 
@@ -52,7 +53,7 @@ class InviteForm(forms.Form):
         self.fields["role"].choices = [(role.value, f"{role.label}: {MAY[role]}") for role in roles]
         only_national = set(roles) <= NATIONAL_ROLES
         institutions = NATIONAL_INSTITUTIONS if only_national else list(Institution)
-        self.fields["institution"].choices = [(place.value, place.label) for place in institutions]
+        self.fields["institution"].choices = [CHOOSE, *((place.value, place.label) for place in institutions)]
         self.fields["until"].help_text = self._help_on_until(roles)
 
     def clean_email(self) -> str:

@@ -143,7 +143,7 @@ def test_hidden_answer_is_kept_but_not_counted(sheet, focal):
     parent = whole.questions[child.condition["question"]]
     value = int(child.condition["value"]) if parent.is_scored else child.condition["value"]
     save(sheet, parent, value, focal, basis="document" if parent.is_scored else "")
-    text = {"number": "3", "percentage": "3", "text": "kept", "date": "2026-01-01"}.get(child.kind, None)
+    text = {"number": "3", "percentage": "3", "text": "kept", "date": "2026-01-01"}.get(child.kind)
     Answer.objects.filter(sheet=sheet, question=child).delete()
     shown = save_answer(
         sheet, child, Content(status="answered", value=text) if text else Content(status="dont_know"),

@@ -35,7 +35,9 @@ def reached(value: Decimal | int | None) -> int:
 
 
 @register.inclusion_tag("components/level.html")
-def level(value: Decimal | int | None, levels: dict[int, Any], word: bool = True, unsupported: bool = False) -> dict[str, Any]:
+def level(
+    value: Decimal | int | None, levels: dict[int, Any], word: bool = True, unsupported: bool = False
+) -> dict[str, Any]:
     """A level's three marks at once: figure, staircase, colour; with or without the word (look)."""
     number = reached(value)
     return {
