@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 
 from accounts.models import User
@@ -14,11 +13,6 @@ pytestmark = pytest.mark.django_db
 LOGIN = "/accounts/login/"
 WRONG = "Wrong e-mail address or password."
 NEW = "another-long-password"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits() -> None:
-    cache.clear()
 
 
 @pytest.fixture
