@@ -429,6 +429,16 @@ class Invitation(models.Model):
         return f"{self.email}: {self.role}"
 
     @property
+    def link(self) -> str:
+        """By the site's own address, never by the Host header of whoever invites."""
+        return settings.SITE_URL + reverse("projects:invitation", args=[self.token])
+
+    @property
+    def grouped_code(self) -> str:
+        """As it is read out: ABCD-EFGH."""
+        return f"{self.code[:4]}-{self.code[4:]}"
+
+    @property
     def is_open(self) -> bool:
         return self.accepted_at is None and self.withdrawn_at is None and self.expires_at > timezone.now()
 

@@ -13,16 +13,6 @@ from projects.permissions import Role
 from projects.roles import MAY
 
 
-def invitation_link(invitation: Invitation) -> str:
-    """By the site's own address, never by the Host header of whoever invites."""
-    return settings.SITE_URL + reverse("projects:invitation", args=[invitation.token])
-
-
-def grouped_code(invitation: Invitation) -> str:
-    """As it is read out: ABCD-EFGH."""
-    return f"{invitation.code[:4]}-{invitation.code[4:]}"
-
-
 def invite(invitation: Invitation) -> Mail:
     with translation.override(invitation.language):
         country = invitation.project.country.name.in_(invitation.language)
@@ -36,8 +26,6 @@ def invite(invitation: Invitation) -> Mail:
                     "invitation": invitation,
                     "country": country,
                     "may": MAY[Role(invitation.role)],
-                    "link": invitation_link(invitation),
-                    "code": grouped_code(invitation),
                     "code_page": settings.SITE_URL + reverse("projects:invitation_code"),
                 },
             ),

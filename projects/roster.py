@@ -8,7 +8,6 @@ from django.utils.functional import Promise
 
 from accounts.models import User
 from projects.models import Invitation, Membership, Project
-from projects.notifications import grouped_code, invitation_link
 from projects.permissions import Role
 from projects.roles import MAY, roles_to_invite
 from toolkit.models import Institution
@@ -28,17 +27,10 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Offer:
-    invitation: Invitation
-    link: str
-    code: str
-
-
-@dataclass(frozen=True)
 class Roster:
     groups: list[Group]
     ended: list[Member]  # whose access is over; only for who may give it again
-    offers: list[Offer]  # not yet answered; only for who may invite to that role
+    offers: list[Invitation]  # not yet answered; only for who may invite to that role
     can_invite: bool
     has_coordinator: bool
 
@@ -56,10 +48,7 @@ def roster(project: Project, user: User) -> Roster:
     return Roster(
         groups=_by_institution(current),
         ended=ended,
-        offers=[
-            Offer(invitation, invitation_link(invitation), grouped_code(invitation))
-            for invitation in project.invitations.unanswered().filter(role__in=roles).select_related("invited_by")
-        ],
+        offers=list(project.invitations.unanswered().filter(role__in=roles).select_related("invited_by")),
         can_invite=bool(roles),
         has_coordinator=any(member.membership.role == Role.COORDINATOR for member in current),
     )
