@@ -21,7 +21,7 @@ from assessments.models import (
     SheetSection,
 )
 from projects.models import Project
-from toolkit.models import Audience, Instrument, Kind, Level, Option, Question, Section, Warning
+from toolkit.models import Audience, Instrument, Level, Option, Question, Section, Warning
 
 
 @dataclass(frozen=True)

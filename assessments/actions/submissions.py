@@ -54,7 +54,7 @@ def take_back(sheet: AnswerSheet, *, comment: str, by: Any) -> None:
 
 
 def canonical(sheet: AnswerSheet) -> tuple[str, dict[str, int]]:
-    """What is signed, as canonical JSON (answers, notes, bases, the evidence's checksums), and the revisions' numbers."""
+    """What is signed, as canonical JSON (answers, notes, bases, evidence's checksums), and the revisions' numbers."""
     answers = list(Answer.objects.filter(sheet=sheet).select_related("question").order_by("question__code"))
     evidence: dict[str, list[str]] = {}
     for piece in Evidence.objects.filter(sheet=sheet).kept().select_related("file", "question").order_by("pk"):  # type: ignore[attr-defined]
