@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from readiness.run import ends_with_parent
 
@@ -76,7 +77,7 @@ def postgresql(folder: Path) -> Iterator[str]:
         for parent in (folder, *folder.parents):
             with contextlib.suppress(PermissionError):
                 parent.chmod(parent.stat().st_mode | 0o011)
-    options = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
+    options: dict[str, Any] = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
     subprocess.run(
         [
             POSTGRESQL / "initdb", "-D", place / "files", "-U", "readiness", "-A", "trust", "-E", "UTF8",
