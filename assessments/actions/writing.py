@@ -10,11 +10,16 @@ def can_be_written(project: Project) -> bool:
     return project.is_running and not project.is_released
 
 
+def refuse_when_closed(project: Project) -> None:
+    """Raises MoveNotAllowed, with the reason, when nothing can be written any more."""
+    if not project.is_running:
+        raise MoveNotAllowed(_("The project is not running, so nothing can be changed here."))
+    if project.is_released:
+        raise MoveNotAllowed(_("The findings were released to the country and can no longer be changed."))
+
+
 def locked_for_writing(project: Project) -> Project:
     """The project's row, locked for this transaction. Raises MoveNotAllowed when nothing can be written any more."""
     locked = Project.objects.select_for_update().get(pk=project.pk)
-    if not locked.is_running:
-        raise MoveNotAllowed(_("The project is not running, so nothing can be changed here."))
-    if locked.is_released:
-        raise MoveNotAllowed(_("The findings were released to the country and can no longer be changed."))
+    refuse_when_closed(locked)
     return locked
