@@ -128,6 +128,8 @@ def _coordinator(reader: Reader) -> NextStep:
         )
     if here.is_signed:
         return _awaiting_experts(reader)
+    if here.is_returned:
+        return _complete(reader)
     if reader.to_fill:
         return _fill(reader, reader.to_fill[0])
     if not here.has_signatory:
@@ -153,6 +155,8 @@ def _contributor(reader: Reader) -> NextStep:
         return _read_findings(reader)
     if not here.is_open:
         return _awaiting_experts(reader) if here.is_signed else _awaiting_signature(reader)
+    if here.is_returned:
+        return _complete(reader)
     own = [entry for entry in reader.to_fill if reader.knows(entry)]
     if own or reader.to_fill:
         return _fill(reader, (own or reader.to_fill)[0])
@@ -164,13 +168,22 @@ def _contributor(reader: Reader) -> NextStep:
     )
 
 
+def _complete(reader: Reader) -> NextStep:
+    """It came back with comments: what they ask for is on the questionnaire's page."""
+    return NextStep(
+        gettext("Complete what was returned"),
+        gettext("Read the comments, change or complete the answers; then the questionnaire is signed again."),
+        reader.url("assessments:questionnaire"),
+        gettext("Read the comments"),
+        reader.situation.project.questionnaire_due,
+    )
+
+
 def _fill(reader: Reader, entry: SectionEntry) -> NextStep:
-    """Go on with a section; when the experts returned the questionnaire, say so."""
+    """Go on with a section."""
     here, counters = reader.situation, entry.counters
     name = entry.section.name.in_(get_language() or here.project.language)
-    if here.is_returned:
-        title = gettext("Complete “%(section)s”, which was returned") % {"section": name}
-    elif counters.answered:
+    if counters.answered:
         title = gettext("Continue “%(section)s”") % {"section": name}
     elif here.answered:
         title = gettext("Start “%(section)s”") % {"section": name}
@@ -279,10 +292,7 @@ def _expert(reader: Reader) -> NextStep:
         return NextStep(
             ngettext("Validate %(many)s criterion", "Validate %(many)s criteria", here.to_validate)
             % {"many": here.to_validate},
-            gettext(
-                "%(validated)s of %(criteria)s are decided. Set a level with your own basis for each of the others."
-            )
-            % {"validated": here.validated, "criteria": here.criteria},
+            gettext("Read what the country says, then set a level with your own basis for each of them."),
             reader.url("assessments:validation"),
             gettext("Continue validating"),
             here.step_due,
