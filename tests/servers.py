@@ -166,7 +166,7 @@ def site(folder: Path, *, seconds: float = 120, **environment: str) -> Iterator[
     folder.mkdir(parents=True, exist_ok=True)
     port, log = free_port(), folder.with_suffix(".log")
     variables = site_environment(folder, port, **environment)
-    with log.open("ab") as stream:
+    with log.open("wb") as stream:
         runner = subprocess.Popen(
             [sys.executable, "-m", "readiness.run"], cwd=ROOT, env=variables, stdin=subprocess.DEVNULL, stdout=stream,
             stderr=subprocess.STDOUT, preexec_fn=ends_with_parent(signal.SIGTERM),

@@ -1,0 +1,7 @@
+"""The settings of the release before."""
+
+from readiness.settings import *  # noqa: F403
+from readiness.settings import INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.readiness.older"]
+MIGRATION_MODULES = {"older": "tests.readiness.older.before"}
