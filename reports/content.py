@@ -311,13 +311,14 @@ def _observations(project: Project) -> list[dict[str, Any]]:
 
 
 def _recommendations(project: Project) -> list[dict[str, Any]]:
-    rows = Recommendation.objects.filter(project=project, removed_at__isnull=True).select_related("lever", "tool")
+    rows = Recommendation.objects.filter(project=project, removed_at__isnull=True).select_related("lever", "tool", "guidance")
     return [
         {
             "number": row.number, "lever": row.lever.code, "said": _said(row.text, row.language),
             "priority": row.priority, "horizon": row.horizon, "owner": row.owner,
             "owner_detail": _said(row.owner_detail, row.language), "resources": _said(row.resources, row.language),
             "tags": row.tags, "tool": row.tool.code if row.tool else "",
+            "guidance": row.guidance.from_level if row.guidance else None,
             "needs": sorted(need.number for need in row.needs.all() if need.removed_at is None),
         }
         for row in rows.prefetch_related("needs").order_by("number")

@@ -36,6 +36,7 @@ from reports.documents.parts import (
     Section,
     Source,
 )
+from reports.documents.radar import Radar, radar
 from reports.documents.texts import Label, Said, best_said, choice, in_language, label, said
 from reports.faces import name_of, printable
 from reports.models import Deliverable
@@ -46,6 +47,9 @@ PRIORITIES = list(Priority.values)
 HORIZONS = list(Horizon.values)
 OWN_TEXT = {Kind.TEXT, Kind.LINK}
 ROUNDS = 3  # parts of a summary's lists
+
+Page = tuple[str, str, str]  # key, title, running head
+Chapter = tuple[str, str, list[Page]]  # key, title, pages
 
 
 class Document:
@@ -117,6 +121,14 @@ class Document:
         return self.project["operator"]
 
     @property
+    def cycle(self) -> str:
+        return self.project["cycle"]
+
+    @property
+    def is_fictitious(self) -> bool:
+        return self.project["is_fictitious"]
+
+    @property
     def date(self) -> datetime.date:
         """Of the release; of the state it shows while it is a draft."""
         return (self.released_at or self.taken_at).date()
@@ -132,6 +144,18 @@ class Document:
             "time": formats.date_format(self.taken_at, "TIME_FORMAT"),
             "zone": self.project["time_zone"],
         }
+
+    @property
+    def taken_iso(self) -> str:
+        return iso(self.taken_at)
+
+    @property
+    def dated_iso(self) -> str:
+        return iso(self.released_at or self.taken_at)
+
+    @property
+    def framework_label(self) -> str:
+        return self.framework["label"]
 
     @property
     def handed_over(self) -> str:
@@ -191,28 +215,28 @@ class Document:
         for key, title, pages in filter(None, chapters):
             annex = key.startswith("annex")
             number += not annex
-            entries.append(Entry(key, "" if annex else str(number), title, 1))
-            entries += [Entry(page_key, "", page_title, 2) for page_key, page_title in pages]
+            entries.append(Entry(key, "" if annex else str(number), title, 1, title))
+            entries += [Entry(page_key, "", page_title, 2, running) for page_key, page_title, running in pages]
         return entries
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
         return {entry.key: entry for entry in self.contents}
 
-    def _opening(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    def _opening(self) -> list[Chapter | None]:
         return [("message", gettext("Message to management"), [])] if self.message else []
 
-    def _closing(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    def _closing(self) -> list[Chapter | None]:
         return [("conclusion", gettext("Conclusion"), [])] if self.conclusion else []
 
-    def _capability_chapters(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    def _capability_chapters(self) -> list[Chapter | None]:
         return [
             *self._opening(),
             ("summary", gettext("Summary"), []),
             ("requirements", gettext("Minimum requirements"), []),
             ("context", gettext("Context"), []),
             *(
-                (pillar.key, pillar.label.text, [(lever.key, lever.name) for lever in pillar.levers])
+                (pillar.key, pillar.label.text, [lever_page(lever) for lever in pillar.levers])
                 for pillar in self.pillars
             ),
             *self._closing(),
@@ -223,7 +247,7 @@ class Document:
             ("annex-acronyms", gettext("Annex C. Acronyms"), []),
         ]
 
-    def _toolkit_chapters(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    def _toolkit_chapters(self) -> list[Chapter | None]:
         return [
             *self._opening(),
             ("summary", gettext("Levers by priority"), []),
@@ -232,21 +256,21 @@ class Document:
             (
                 "levers",
                 gettext("What to do, lever by lever"),
-                [(lever.key, lever.name) for lever in self.levers_by_priority],
+                [lever_page(lever) for lever in self.levers_by_priority],
             ),
             ("roadmap", gettext("Roadmap"), []),
             ("support", gettext("How to ask for the UPU’s support"), []),
             *self._closing(),
             ("annex-list", gettext("Annex. Observations and recommendations submitted to management"), []),
-        ]  # type: ignore[list-item]
+        ]
 
-    def _strategy_chapters(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    def _strategy_chapters(self) -> list[Chapter | None]:
         return [
             *self._opening(),
             ("summary", gettext("Summary"), []),
             ("context", gettext("Context"), []) if self.context else None,
             ("text", gettext("The text reviewed"), []),
-            ("domains", gettext("The domains"), [(domain.key, domain.name) for domain in self.domains]),
+            ("domains", gettext("The domains"), [(domain.key, domain.name, domain.name) for domain in self.domains]),
             ("aims", gettext("National aims and postal aims"), []),
             ("pillars", gettext("The strategy among the pillars"), []) if self.has_introductions else None,
             ("answers", gettext("What the country answered"), []) if self.strategy_lever else None,
@@ -254,7 +278,7 @@ class Document:
             ("recommendations", gettext("Recommendations"), []),
             ("annex-checklist", gettext("Annex. Checklist"), []),
             ("annex-method", gettext("Annex. Method"), []),
-        ]  # type: ignore[list-item]
+        ]
 
     # ── What experts wrote for this document ─────────────────────────────────
     def _editorial(self, slot: str) -> Said | None:
@@ -377,15 +401,12 @@ class Document:
 
     @cached_property
     def requirements(self) -> list[Requirement]:
-        questions = [entry for section in self.content["questionnaire"]["sections"] for entry in section["questions"]]
         return [
             Requirement(
                 code=entry["code"],
                 label=self._label(entry["name"], entry["certainty"]),
                 text=self.say(entry["text"]),
-                answers=[
-                    self._answered(question) for question in questions if question["requirement"] == entry["code"]
-                ],
+                answers=[self._answered(question) for code, question in self._general_questions if code == entry["code"]],
             )
             for entry in self.framework["requirements"]
         ]
@@ -394,11 +415,19 @@ class Document:
     def general_facts(self) -> list[Answered]:
         """What was answered outside levers and requirements: the country's context."""
         return [
-            self._answered(question)
-            for section in self._sections_of_lever.get("", [])
-            for question in section["questions"]
-            if not question["requirement"] and question["answer"]
+            self._answered(question) for code, question in self._general_questions if not code and question["answer"]
         ]
+
+    @cached_property
+    def _general_questions(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """The questions outside levers, each with the requirement it is about: its own, or the one asked before it."""
+        found = []
+        for section in self._sections_of_lever.get("", []):
+            about = ""
+            for question in section["questions"]:
+                about = question["requirement"] or about
+                found.append((about, question))
+        return found
 
     # ── Levers and pillars ───────────────────────────────────────────────────
     def _label(self, texts: Mapping[str, str], certainty: str) -> Label:
@@ -418,7 +447,7 @@ class Document:
             note=self.say(entry["note"]),
             own=own,
             validated=validated,
-            levers=[self._lever(lever, entry["code"]) for lever in entry["levers"]],
+            levers=[self._lever(lever, position, entry) for lever in entry["levers"]],
             introduction=self._editorial(f"pillar:{entry['code']}"),
         )
 
@@ -431,18 +460,22 @@ class Document:
     def levers(self) -> list[Lever]:
         return [lever for pillar in self.pillars for lever in pillar.levers]
 
-    def _lever(self, entry: Mapping[str, Any], pillar: str) -> Lever:
+    def _lever(self, entry: Mapping[str, Any], position: int, pillar: Mapping[str, Any]) -> Lever:
         own, validated = self._standings("levers", entry["code"])
         questions = [
             question for section in self._sections_of_lever.get(entry["code"], []) for question in section["questions"]
         ]
         kind = entry["support"]["kind"]
+        standing = validated if validated.value is not None else own
+        adopted = {row["guidance"] for row in self.content["recommendations"] if row["lever"] == entry["code"]}
         return Lever(
             key=f"lever-{entry['code']}",
             code=entry["code"],
             label=self._label(entry["name"], entry["certainty"]),
             short=self.say(entry["short"]),
-            pillar=pillar,
+            pillar=pillar["code"],
+            pillar_title=gettext("Pillar %(number)s. %(name)s")
+            % {"number": position, "name": self.say(pillar["name"])},
             own=own,
             validated=validated,
             criteria=[self._criterion(question, entry["code"]) for question in questions if question["kind"] in SCORED],
@@ -453,7 +486,8 @@ class Document:
             support=self._label(entry["support"]["text"], entry["support"]["certainty"]),
             support_kind=kind,
             support_word=choice(SupportKind, kind) if kind else "",
-            next_step=self._next_step(entry, validated if validated.value is not None else own),
+            next_step=self._next_step(entry, standing),
+            is_next_step_adopted=(standing.mark.reached or min(self.marks.levels)) in adopted,
         )
 
     def _next_step(self, entry: Mapping[str, Any], standing: Standing) -> NextStep | None:
@@ -482,12 +516,52 @@ class Document:
         return own, validated
 
     @cached_property
-    def completeness(self) -> Mapping[str, Any]:
-        return self.content["levels"]["completeness"]
+    def radar(self) -> Radar | None:
+        own, validated = (
+            [None if standing.value is None else float(standing.value) for standing in series]
+            for series in ([lever.own for lever in self.levers], [lever.validated for lever in self.levers])
+        )
+        return radar(own, validated, max(self.marks.levels))
 
-    @cached_property
-    def unsupported(self) -> Mapping[str, Any]:
-        return self.content["levels"]["unsupported"]
+    @property
+    def radar_title(self) -> str:
+        """What the drawing says, read aloud: every value."""
+        rows = [
+            gettext("%(lever)s: validated %(validated)s, self-assessed %(own)s")
+            % {"lever": lever.code, "validated": lever.validated.mark.figure, "own": lever.own.mark.figure}
+            for lever in self.levers
+        ]
+        return gettext("Levels of the levers. %(values)s.") % {"values": "; ".join(rows)}
+
+    @property
+    def radar_labels(self) -> list[tuple[Lever, Any]]:
+        return list(zip(self.levers, self.radar.labels, strict=True)) if self.radar else []
+
+    @property
+    def completeness(self) -> str:
+        """Printed beside every level (METHODOLOGY 5.4)."""
+        count = self.content["levels"]["completeness"]
+        return gettext("%(answered)s of %(applicable)s applicable criteria have a self-assessed level (%(share)s).") % {
+            **count, "share": share_text(count["answered"], count["applicable"]),
+        }  # fmt: skip
+
+    @property
+    def validated_share(self) -> str:
+        applicable = self.content["levels"]["completeness"]["applicable"]
+        return gettext("%(validated)s of them have a validated level (%(share)s).") % {
+            "validated": self.validated_count, "share": share_text(self.validated_count, applicable),
+        }  # fmt: skip
+
+    @property
+    def unsupported(self) -> list[str]:
+        """The share of unsupported claims among those above the lowest level, in each series (METHODOLOGY 5.6)."""
+        counts = self.content["levels"]["unsupported"]
+        own = gettext("Self-assessed: %(count)s of %(claims)s levels above the lowest are unsupported (%(share)s).")
+        validated = gettext("Validated: %(count)s of %(claims)s levels above the lowest are unsupported (%(share)s).")
+        return [
+            sentence % {**counts[name], "share": share_text(counts[name]["count"], counts[name]["claims"])}
+            for name, sentence in (("self", own), ("validated", validated))
+        ]
 
     @cached_property
     def criteria(self) -> list[Criterion]:
@@ -612,6 +686,11 @@ class Document:
     @property
     def roadmap_years(self) -> list[roadmap.Year]:
         return roadmap.years(self.roadmap_quarters)
+
+    @property
+    def roadmap_width(self) -> int:
+        """Columns in all: the recommendation, the quarters, who acts."""
+        return len(self.roadmap_quarters) + 2
 
     @cached_property
     def roadmap_groups(self) -> list[tuple[str, list[tuple[Recommendation, list[roadmap.Cell]]]]]:
@@ -870,6 +949,10 @@ def is_unsupported(level: int | None, basis: str) -> bool:
     return level is not None and level > 1 and basis in {"", Basis.INTERVIEW, Basis.NONE}
 
 
+def lever_page(lever: Lever) -> Page:
+    return lever.key, lever.name, lever.running
+
+
 def rank(row: Recommendation) -> tuple[int, int, int]:
     return PRIORITIES.index(row.priority), HORIZONS.index(row.horizon), row.number
 
@@ -890,8 +973,18 @@ def parse_day(text: str | None) -> datetime.date | None:
     return datetime.date.fromisoformat(text) if text else None
 
 
+def share_text(count: int, total: int) -> str:
+    """A share in whole per cent, rounded down so that 100 means all; "–" of nothing."""
+    return gettext("%(share)s%%") % {"share": count * 100 // total} if total else "–"
+
+
 def day_text(day: datetime.date | None) -> str:
     return formats.date_format(day, "DATE_FORMAT") if day else ""
+
+
+def iso(moment: datetime.datetime) -> str:
+    """UTC to the second, as PDF metadata has it."""
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _question_like(question: Mapping[str, Any]) -> Any:

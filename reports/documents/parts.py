@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from reports.documents.marks import Mark, Standing
 from reports.documents.texts import Label, Said
 
+MARGIN_PIECES = 5
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -15,6 +17,7 @@ class Entry:
     number: str
     title: str
     depth: int  # 1: a chapter, 2: a page in it
+    running: str  # in the head of its pages
 
     @property
     def label(self) -> str:
@@ -86,6 +89,11 @@ class Criterion:
     next_text: str  # what the level after the validated one asks
 
     @property
+    def key_steps(self) -> list[Descriptor]:
+        """Of the ladder what matters here: the levels of both series and the next; the lower ones hold too."""
+        return [step for step in self.descriptors if step.is_self or step.is_validated or step.is_next]
+
+    @property
     def code(self) -> str:
         return self.answered.code
 
@@ -145,6 +153,7 @@ class Lever:
     label: Label
     short: str
     pillar: str
+    pillar_title: str
     own: Standing
     validated: Standing
     criteria: Sequence[Criterion]
@@ -156,16 +165,44 @@ class Lever:
     support_kind: str
     support_word: str
     next_step: NextStep | None
+    is_next_step_adopted: bool  # a recommendation was made from it
+
+    @property
+    def running(self) -> str:
+        return f"{self.code} {self.short or self.label.text}"
 
     @property
     def name(self) -> str:
         return f"{self.code} {self.label.text}"
 
     @property
+    def top_priority(self) -> Recommendation | None:
+        """The recommendation with the highest priority; they stand in their order of work."""
+        return min(self.recommendations, key=lambda row: ("high", "medium", "low").index(row.priority), default=None)
+
+    @property
+    def targets(self) -> list[Criterion]:
+        """The criteria that have a next descriptor and count."""
+        return [criterion for criterion in self.criteria if criterion.next_text and not criterion.accepts_not_applicable]
+
+    @property
+    def answers(self) -> list[Answered]:
+        return [*(criterion.answered for criterion in self.criteria), *self.facts]
+
+    @property
     def evidence(self) -> list[Piece]:
         return [piece for criterion in self.criteria for piece in criterion.answered.evidence] + [
             piece for fact in self.facts for piece in fact.evidence
         ]
+
+    @property
+    def shown_evidence(self) -> list[Piece]:
+        """What fits the margin; the annex lists all of it."""
+        return self.evidence[:MARGIN_PIECES]
+
+    @property
+    def further_evidence(self) -> int:
+        return max(len(self.evidence) - MARGIN_PIECES, 0)
 
     @property
     def withheld_evidence(self) -> int:
@@ -229,6 +266,10 @@ class Section:
     code: str
     name: str
     answers: Sequence[Answered]
+
+    @property
+    def title(self) -> str:
+        return f"{self.code}. {self.name}"
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,8 @@ def staircase(mark: Mark) -> SafeString:
 def heading(context: dict[str, Any], key: str) -> SafeString:
     """The heading of a chapter or page: its id and bookmark are the contents' own."""
     entry = context["document"].entries[key]
-    if entry.depth == 1:
-        return format_html('<h1 id="{}" class="chapter-title" data-label="{}">{}</h1>', entry.key, entry.label, entry.title)
-    return format_html('<h2 id="{}" class="page-title" data-label="{}">{}</h2>', entry.key, entry.label, entry.title)
+    tag, kind = ("h1", "chapter-title") if entry.depth == 1 else ("h2", "page-title")
+    return format_html(
+        '<{} id="{}" class="{}" data-label="{}" data-running="{}">{}</{}>',
+        mark_safe(tag), entry.key, kind, entry.label, entry.running, entry.title, mark_safe(tag),
+    )  # fmt: skip
