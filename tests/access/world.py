@@ -1,0 +1,137 @@
+"""One project with something under every address, and one person for every role; strings that must not leak."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from assessments.models import Evidence, Observation, Recommendation, Source, StrategyAim
+from foundation import files, jobs
+from projects.models import CountryRequest, Invitation, Membership, Project
+from projects.permissions import Role, StaffRole
+from reports.models import Deliverable, EditorialText, Report, Snapshot
+from tests.factories import assessments as work
+from tests.factories.projects import (
+    CountryRequestFactory,
+    InvitationFactory,
+    MembershipFactory,
+    member,
+    staff,
+)
+from toolkit.models import Institution
+
+ROLES = ("coordinator", "contributor", "signatory", "expert", "observer", "manager", "administrator", "stranger")
+
+SECRETS = {  # where it is planted → who may read it before release, after release
+    "SECRET-private-note": ({"expert", "manager", "administrator"}, {"expert", "manager", "administrator"}),
+    "SECRET-reason": (
+        {"expert", "manager", "administrator"},
+        {"expert", "manager", "administrator", "coordinator", "contributor", "signatory", "observer"},
+    ),
+    "SECRET-checklist-note": ({"expert", "manager", "administrator"}, {"expert", "manager", "administrator"}),
+    "SECRET-observation": ({"expert", "manager", "administrator"}, "everyone"),
+    "SECRET-recommendation": ({"expert", "manager", "administrator"}, "everyone"),
+    "SECRET-strategy-findings": ({"expert", "manager", "administrator"}, "everyone"),
+    "SECRET-editorial": ({"expert", "manager", "administrator"}, {"expert", "manager", "administrator"}),
+    "SECRET-confidential-answer": ({"expert", "manager", "administrator"}, {"expert", "manager", "administrator"}),
+    "SECRET-confidential-evidence": ({"expert", "manager", "administrator"}, {"expert", "manager", "administrator"}),
+}
+
+
+@dataclass
+class World:
+    project: Project
+    people: dict[str, User]
+    evidence: Evidence
+    observation: Observation
+    recommendation: Recommendation
+    aim: StrategyAim
+    source: Source
+    membership: Membership
+    invitation: Invitation
+    request: CountryRequest
+    report: Report
+    criterion: str
+    differing: str
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def world(*, released: bool = False) -> World:
+    """A submitted project, validated in part; with `released`, given to the country."""
+    project = work.opened_project()
+    people = {
+        "coordinator": member(project, Role.COORDINATOR),
+        "contributor": member(project, Role.CONTRIBUTOR),
+        "signatory": member(project, Role.SIGNATORY),
+        "expert": member(project, Role.EXPERT),
+        "observer": member(project, Role.OBSERVER),
+        "manager": staff(),
+        "administrator": staff(StaffRole.ADMINISTRATOR),
+        "stranger": MembershipFactory(role=Role.COORDINATOR).user,
+    }
+    regulator = member(project, Role.CONTRIBUTOR, institution=Institution.REGULATOR)
+    sheet = work.national_sheet(project)
+    whole = work.outline.structure(sheet.instrument)
+    criteria = [question for question in whole.questions.values() if question.is_scored and not question.condition]
+    text = next(question for question in whole.questions.values() if question.kind == "text")
+    work.answer(project, criteria[0].code, 3, by=people["coordinator"])
+    work.answer(
+        project, text.code, "SECRET-confidential-answer", by=regulator, institution="regulator", is_confidential=True
+    )  # fmt: skip
+    work.EvidenceFactory(
+        sheet=sheet, question=criteria[0], title="SECRET-confidential-evidence", is_confidential=True,
+        institution="regulator", added_by=regulator,
+    )  # fmt: skip
+    evidence = work.EvidenceFactory(sheet=sheet, question=criteria[0], as_file=True, is_late=True)
+    work.submit(project)
+    work.decide(
+        project, criteria[0].code, 2, by=people["expert"], reason="SECRET-reason", private_note="SECRET-private-note"
+    )
+    rating = next(iter(work.outline.structure(work.checklist(project).instrument).questions.values()))
+    work.answer(project, rating.code, 2, by=people["expert"], institution="ib", note="SECRET-checklist-note")
+    observation = work.ObservationFactory(project=project, text="SECRET-observation")
+    recommendation = work.RecommendationFactory(project=project, text="SECRET-recommendation")
+    work.StrategyReviewFactory(project=project, findings="SECRET-strategy-findings")
+    for kind in Deliverable.values:
+        EditorialText.objects.create(
+            project=project, kind=kind, slot="message", text="SECRET-editorial", language="en", saved_by=people["expert"]
+        )
+    if released:
+        work.release(project)
+    return World(
+        project=project,
+        people=people,
+        evidence=evidence,
+        observation=observation,
+        recommendation=recommendation,
+        aim=work.StrategyAimFactory(project=project),
+        source=work.SourceFactory(project=project),
+        membership=project.memberships.get(user=people["contributor"]),
+        invitation=InvitationFactory(project=project),
+        request=CountryRequestFactory(),
+        report=finished_report(project, people["manager"], released=released),
+        criterion=criteria[0].code,
+        differing=criteria[0].code,
+    )
+
+
+def finished_report(project: Project, by: User, *, released: bool) -> Report:
+    """A document that a worker has made: its row, its job and its file."""
+    job = jobs.enqueue("reports.render_report")
+    token = job.claim(60)
+    assert token is not None
+    assert job.finish(token)
+    return Report.objects.create(
+        project=project,
+        kind=Deliverable.CAPABILITY,
+        language="en",
+        version=1,
+        snapshot=Snapshot.objects.create(project=project, content="{}", sha256="0" * 64, taken_by=by),
+        job=job,
+        file=files.store([b"%PDF-1.7"], folder="reports", name="a.pdf", content_type="application/pdf"),
+        requested_by=by,
+        **({"released_at": timezone.now(), "released_by": by} if released else {}),
+    )
+
+
