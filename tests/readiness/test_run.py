@@ -15,8 +15,6 @@ from tests import servers
 
 pytestmark = pytest.mark.server
 EMPTY = {
-    "DJANGO_SETTINGS_MODULE": "stubsettings",
-    "PYTHONPATH": "/tmp/rd-ci-stub",
     "DEMO": "no",
     "ADMIN_EMAIL": "first@ib.example",
     "ADMIN_PASSWORD": "a-long-enough-password",
