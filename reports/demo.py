@@ -90,13 +90,9 @@ def read(*path: str) -> Any:
     return yaml.safe_load(FOLDER.joinpath(*path).read_text(encoding="utf-8"))
 
 
-def today() -> datetime.date:
-    return timezone.now().date()
-
-
-def day(offset: int) -> datetime.date:
-    """The day so many days from today; at a week-end, the Friday before."""
-    on = today() + datetime.timedelta(days=offset)
+def day(offset: int, base: datetime.date | None = None) -> datetime.date:
+    """The day so many days from `base`, or from today; at a week-end, the Friday before."""
+    on = (base or timezone.now().date()) + datetime.timedelta(days=offset)
     return on - datetime.timedelta(days=max(0, on.weekday() - 4))
 
 
