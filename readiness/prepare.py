@@ -233,6 +233,7 @@ def load_contents(record: Record, *, demo: bool, anew: bool) -> None:
     )
     if record.has("contents", found) and not anew:
         return
+    record.set("contents", "begun")
     say("Loading the countries")
     call_command("load_countries", verbosity=0)
     for framework in sorted((settings.BASE_DIR / "fixtures" / "framework").glob("*.yaml")):
