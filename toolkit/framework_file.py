@@ -4,9 +4,9 @@ Pure: text and plain values in, plain values out. `read` never raises; what is w
 each with its line. The checks pass over what the schema already refuses, so that one run reports everything.
 """
 
-import difflib
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,9 +26,10 @@ LANGUAGES = {
     "fr": "French", "en": "English", "ar": "Arabic", "es": "Spanish",
     "pt": "Portuguese", "ru": "Russian", "zh": "Chinese",
 }  # fmt: skip
+SHARE: str = SCHEMA["$defs"]["share"]["pattern"]
 EVIDENCE_OF_A_LEVER = 2  # pieces asked for, at most
 LONGEST_SHORT = {"levers": 40, "questions": 60}  # characters
-SAME_MEANING = 0.5  # share of words in common from which two wordings are the same question
+SAME_MEANING = 0.5  # share of words in common from which two wordings may be the same question
 
 SCORED = {"criterion", "rating"}
 WANTED = {  # what a question of the kind needs beside the keys of all; nothing else of these is possible
@@ -45,6 +46,14 @@ OPERATORS = {
     "is_not": {"choice", "yes_partly_no", "criterion", "rating"},
     "includes": {"choices", "table"},
     "at_least": {"criterion", "rating", "number", "percentage", "money"},
+}
+
+TYPES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text, in quotes",
+    "integer": "a whole number",
+    "boolean": "true or false",
 }
 
 Steps = tuple[str | int, ...]  # the keys and numbers that lead to a place in the document
@@ -204,7 +213,11 @@ class Outline:
     @cached_property
     def languages(self) -> list[str]:
         languages = self.root.content.get("languages")
-        return [code for code in languages if code in LANGUAGES] if isinstance(languages, list) else []
+        return (
+            [code for code in languages if isinstance(code, str) and code in LANGUAGES]
+            if isinstance(languages, list)
+            else []
+        )
 
     @cached_property
     def levels(self) -> list[str]:
@@ -257,7 +270,7 @@ def _shape(document: Any) -> Iterator[Finding]:
     for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(document):
         steps: Steps = tuple(error.absolute_path)
         schema, value = error.schema, error.instance
-        wanted = schema.get("description") or schema.get("type")
+        wanted = schema.get("description")
         if error.validator == "required":
             yield steps, f"“{error.message.split(chr(39))[1]}” is missing"
         elif error.validator == "additionalProperties":
@@ -267,8 +280,7 @@ def _shape(document: Any) -> Iterator[Finding]:
         elif error.validator == "enum":
             yield steps, f"“{value}” is not {wanted}: {', '.join(error.validator_value)}"
         elif error.validator == "type":
-            hint = ", so put it in quotes" if wanted == "string" else ""
-            yield steps, f"must be {'text' if wanted == 'string' else wanted}{hint}"
+            yield steps, f"must be {schema.get('description') or TYPES[schema['type']]}"
         elif error.validator in {"pattern", "minProperties"}:
             yield steps, f"must be {wanted}"
         elif error.validator == "minItems":
@@ -356,11 +368,8 @@ def _shares(outline: Outline) -> Iterator[Finding]:
     overall = root.part("overall")
     nodes = [*root.parts("pillars"), *outline.levers, *outline.instruments, *outline.sections]
     for place in [*([overall] if overall else []), *nodes]:
-        try:
-            share = Fraction(place.word("minimum_share") or 0)
-        except (ValueError, ZeroDivisionError):
-            continue
-        if not 0 <= share <= 1:
+        text = place.word("minimum_share")
+        if re.fullmatch(SHARE, text) and not 0 <= Fraction(text) <= 1:
             yield place.at("minimum_share"), "a share lies between 0 and 1"
 
 
@@ -579,36 +588,51 @@ def _other_versions(outline: Outline, others: Mapping[str, Mapping[str, KnownQue
         code, replaced = question.word("code"), question.word("replaces")
         for version, known in others.items():
             if code in known:
-                yield from _changed(question, known[code], version, outline)
+                yield from _changed(question, known, version, outline)
             if replaced != code and replaced in known and known[replaced].kind != question.word("kind"):
                 yield question.at("replaces"), f"“{replaced}” is of kind {known[replaced].kind} in {version}"
         if replaced and others and not any(replaced in known for known in others.values()):
             yield question.at("replaces"), f"“{replaced}” is not a question of another loaded version"
 
 
-def _changed(question: Place, known: KnownQuestion, version: str, outline: Outline) -> Iterator[Finding]:
+def _changed(question: Place, known: Mapping[str, KnownQuestion], version: str, outline: Outline) -> Iterator[Finding]:
+    """What a code of another version must not change: its kind, its unit, what it asks.
+
+    It asks something else when under half of the words are the same, or when the words are nearer to another question
+    of that version; `replaces` with the question's own code says that it asks the same all the same.
+    """
     code = question.word("code")
-    if question.word("kind") != known.kind:
-        yield question.at("kind"), f"{code} is of kind {known.kind} in {version}: give this question a new code"
+    there = known[code]
+    if question.word("kind") != there.kind:
+        yield question.at("kind"), f"{code} is of kind {there.kind} in {version}: give this question a new code"
         return
-    language = next((language for language in outline.languages if language in known.text), "")
+    language = next((language for language in outline.languages if language in there.text), "")
     unit, text = question.texts("unit").get(language, ""), question.texts("text").get(language, "")
-    if _words(unit) != _words(known.unit.get(language, "")):
-        yield (
-            question.at("unit"),
-            f"{code} is in “{known.unit.get(language, '')}” in {version}: give this question a new code",
-        )
-    if question.word("replaces") != code and likeness(text, known.text.get(language, "")) < SAME_MEANING:
+    old_unit, old_text = there.unit.get(language, ""), there.text.get(language, "")
+    if _words(unit) != _words(old_unit):
+        yield question.at("unit"), f"{code} is in “{old_unit}” in {version}: give this question a new code"
+    if question.word("replaces") == code or text == old_text:
+        return
+    own = likeness(text, old_text)
+    nearest = max(likeness(text, other.text.get(language, "")) for other in known.values())
+    if own < SAME_MEANING or nearest > own:
         yield (
             question.at("text"),
-            f"{code} asks “{known.text.get(language, '')}” in {version}: give this question a new code, "
+            f"{code} asks “{old_text}” in {version}: give this question a new code, "
             f"or say “replaces: {code}” if only the words have changed",
         )
 
 
 def likeness(one: str, other: str) -> float:
-    """The share of words that two texts have in common in the same order, 0 to 1."""
-    return difflib.SequenceMatcher(None, _words(one), _words(other), autojunk=False).ratio()
+    """The share of words of two texts that stand in both, in any order, from 0 to 1; short words do not count."""
+    here, there = _long_words(one), _long_words(other)
+    total = here.total() + there.total()
+    return 2 * (here & there).total() / total if total else float(one == other)
+
+
+def _long_words(text: str) -> Counter[str]:
+    words = _words(text)
+    return Counter([word for word in words if len(word) > 3] or words)
 
 
 def _words(text: str) -> list[str]:

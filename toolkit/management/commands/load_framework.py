@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from toolkit.actions import FileRefused, VersionPublished, load
+from toolkit.actions import FileRefused, Loaded, VersionPublished, load
 from toolkit.models import Question
 
 
@@ -31,8 +31,12 @@ class Command(BaseCommand):
                 f"{file}: {refusal.framework} is published with other content, which never changes. "
                 "Give the file a new version number. Nothing was changed."
             ) from refusal
-        if loaded.is_new:
-            count = Question.objects.filter(section__instrument__framework=loaded.framework).count()
-            self.stdout.write(f"{loaded.framework} is loaded: {count} questions.")
-        else:
-            self.stdout.write(f"{loaded.framework} is loaded already, with the same content. Nothing was changed.")
+        if options["verbosity"]:
+            self.stdout.write(_sentence(loaded))
+
+
+def _sentence(loaded: Loaded) -> str:
+    if not loaded.is_new:
+        return f"{loaded.framework} is loaded already, with the same content. Nothing was changed."
+    count = Question.objects.filter(section__instrument__framework=loaded.framework).count()
+    return f"{loaded.framework} is loaded: {count} questions."
