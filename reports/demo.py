@@ -466,7 +466,10 @@ def file_of(name: str, content: Mapping[str, Any], language: str) -> tuple[bytes
         return content["text"].encode(), "text/plain"
     body = "".join(f"<p>{html.escape(line)}</p>" for line in content["lines"])
     title = html.escape(content["title"])
-    page = f'<html lang="{language}"><head><title>{title}</title></head><body><h1>{title}</h1>{body}</body></html>'
+    style = "<style>@page { @bottom-left { content: none } @bottom-right { content: none } }</style>"
+    page = (
+        f'<html lang="{language}"><head><title>{title}</title>{style}</head><body><h1>{title}</h1>{body}</body></html>'
+    )
     return pdf.render(page, identifier=name.encode()).pdf, "application/pdf"
 
 
