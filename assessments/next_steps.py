@@ -84,13 +84,14 @@ class Task:
 
     country: Country
     step: NextStep
+    since: datetime.date | None = None  # it waits, without a deadline
 
 
 def tasks(visible: QuerySet[Project], user: Any, grants: Sequence[StaffGrant]) -> list[Task]:
     """Requests to decide, then what the projects that the person manages need, the most urgent first. Two queries."""
     requests = CountryRequest.objects.received().in_working_order().select_related("country")
     to_decide = [
-        Task(request.country, _decide(request))
+        Task(request.country, _decide(request), since=request.received_on)
         for request in requests
         if any(grant.covers(request.country.region) for grant in grants)
     ]

@@ -29,12 +29,12 @@ SENTENCES: dict[str, Any] = {
     "step_done": _("%(by)s marked step %(number)s as done."),
     "step_undone": _("%(by)s marked step %(number)s as not done."),
     # The team
-    "member_invited": _("%(by)s invited %(name)s (%(role)s)."),
-    "invitation_renewed": _("%(by)s sent the invitation of %(name)s again (%(role)s)."),
-    "invitation_withdrawn": _("%(by)s withdrew the invitation of %(name)s (%(role)s)."),
-    "member_joined": _("%(by)s joined the team (%(role)s)."),
-    "member_left": _("%(by)s ended the access of %(name)s (%(role)s)."),
-    "member_until_set": _("%(by)s set the last day of access of %(name)s (%(role)s): %(until)s."),
+    "member_invited": _("%(by)s invited %(name)s. Role: %(role)s."),
+    "invitation_renewed": _("%(by)s sent the invitation of %(name)s again. Role: %(role)s."),
+    "invitation_withdrawn": _("%(by)s withdrew the invitation of %(name)s. Role: %(role)s."),
+    "member_joined": _("%(by)s joined the team. Role: %(role)s."),
+    "member_left": _("%(by)s ended the access of %(name)s. Role: %(role)s."),
+    "member_until_set": _("%(by)s set the last day of access of %(name)s: %(until)s. Role: %(role)s."),
     # The questionnaire
     "sheet_sent_to_signatory": _(
         "%(by)s sent the questionnaire to the signatory, with %(answered)s of %(applicable)s questions answered."

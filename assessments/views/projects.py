@@ -97,7 +97,7 @@ def project_detail(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
             "sections": sections,
             "requirements": requirements,
             "visit": project.visit if reads_answers else None,
-            "warnings": _warnings(project, here, requirements) if reads_findings else [],
+            "warnings": _warnings(project, here, requirements) if reads_findings and project.is_running else [],
             "members": _members(project) if allows(user, Permission.READ_TEAM, project) else [],
             "reads_team": allows(user, Permission.READ_TEAM, project),
             "invites": allows(user, Permission.INVITE_NATIONAL, project),

@@ -25,5 +25,16 @@ def distance(day: datetime.date | None) -> str:
 
 
 @register.filter
+def elapsed(day: datetime.date) -> str:
+    """How long something has waited since a day that is over: "today", "yesterday", "12 days ago"."""
+    days = (timezone.localdate() - day).days
+    if days <= 0:
+        return gettext("today")
+    if days == 1:
+        return gettext("yesterday")
+    return ngettext("%(days)s day ago", "%(days)s days ago", days) % {"days": days}
+
+
+@register.filter
 def is_late(day: datetime.date | None) -> bool:
     return day is not None and day < timezone.localdate()

@@ -77,8 +77,8 @@ def test_sentence_names_people_roles_dates_and_lists(project):
         assert sentences(project, staff()) == [
             f"{by.name} returned the questionnaire for completion: all sections.",
             f"{by.name} returned the questionnaire for completion: A.1, B.1.",
-            f"{by.name} set the last day of access of Léa (Expert): none.",
-            f"{by.name} set the last day of access of Léa (Expert): 1\xa0September 2026.",
+            f"{by.name} set the last day of access of Léa: none. Role: Expert.",
+            f"{by.name} set the last day of access of Léa: 1\xa0September 2026. Role: Expert.",
         ]
 
 

@@ -333,7 +333,9 @@ def test_manager_has_the_verbs_of_the_state(client, ib, status, verbs):
     Project.objects.update(status=status, reason="Elections")
     page = page_of(client, project, ib)
     every = ("edit", "suspend", "resume", "cancel", "close", "reopen")
-    shown = {verb for verb in every if reverse(f"projects:project_{verb}", args=[project.public_id]) in page.content.decode()}
+    shown = {
+        verb for verb in every if reverse(f"projects:project_{verb}", args=[project.public_id]) in page.content.decode()
+    }
     assert (shown, page.context["next"] is None) == (verbs, status != ProjectStatus.RUNNING)
 
 
