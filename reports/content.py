@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from assessments import levels, outline
+from assessments import levels, outline, scoring
 from assessments.models import (
     Answer,
     AnswerSheet,
@@ -299,6 +299,47 @@ def _decision(decision: ValidatedLevel) -> dict[str, Any]:
     }
 
 
+def _levels(project: Project) -> dict[str, Any]:
+    """Both series, never blended, and the checklist's; each level as an exact fraction."""
+    found = levels.project_levels(project)
+    checklist = found.checklist
+    return {
+        "self": _series(found.self_assessed),
+        "validated": _series(found.validated),
+        "strategy": _level(checklist) if checklist else None,
+        "domains": {domain.code: _level(domain) for domain in checklist.children} if checklist else {},
+    }
+
+
+def _series(series: levels.Series) -> dict[str, Any]:
+    count = series.completeness
+    return {
+        "overall": _level(series.overall),
+        "pillars": {pillar.code: _level(pillar) for pillar in series.pillars},
+        "levers": {lever.code: _level(lever) for lever in series.levers},
+        "completeness": {
+            "answered": count.answered,
+            "applicable": count.applicable,
+            "percent": count.percent,
+            "unsupported": count.unsupported,
+            "claims": count.claims_above_1,
+            "unsupported_percent": count.unsupported_percent,
+        },
+    }
+
+
+def _level(level: scoring.Level) -> dict[str, Any]:
+    lowest = min((part.level for part in level.parts if part.level is not None), default=None)
+    return {
+        "value": str(level.level) if level.level is not None else None,
+        "scored": level.scored,
+        "applicable": level.applicable,
+        "is_provisional": level.is_provisional,
+        "is_unsupported": level.is_unsupported,
+        "weakest": [part.code for part in level.parts if part.level is not None and part.level == lowest],
+    }
+
+
 def _observations(project: Project) -> list[dict[str, Any]]:
     rows = Observation.objects.filter(project=project).select_related("lever", "question")
     return [
@@ -311,7 +352,9 @@ def _observations(project: Project) -> list[dict[str, Any]]:
 
 
 def _recommendations(project: Project) -> list[dict[str, Any]]:
-    rows = Recommendation.objects.filter(project=project, removed_at__isnull=True).select_related("lever", "tool", "guidance")
+    rows = Recommendation.objects.filter(project=project, removed_at__isnull=True).select_related(
+        "lever", "tool", "guidance"
+    )
     return [
         {
             "number": row.number, "lever": row.lever.code, "said": _said(row.text, row.language),

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 from django.utils import formats
 from django.utils.translation import gettext
 
-from assessments import values
+from assessments import charts, scoring, values
 from assessments.models import Activity, Basis, ObservationKind, Priority, StrategyConclusion
 from foundation.fields import Texts
 from projects.models import Function
 from projects.permissions import Role
-from reports.documents import roadmap
+from reports.documents import contents, method, roadmap
 from reports.documents.marks import Mark, Marks, Standing
 from reports.documents.parts import (
     Aim,
@@ -36,7 +36,6 @@ from reports.documents.parts import (
     Section,
     Source,
 )
-from reports.documents.radar import Radar, radar
 from reports.documents.texts import Label, Said, best_said, choice, in_language, label, said
 from reports.faces import name_of, printable
 from reports.models import Deliverable
@@ -46,10 +45,8 @@ STRATEGY_LEVER = "P2.1"  # the lever whose answers stand beside the checklist (M
 PRIORITIES = list(Priority.values)
 HORIZONS = list(Horizon.values)
 OWN_TEXT = {Kind.TEXT, Kind.LINK}
-ROUNDS = 3  # parts of a summary's lists
-
-Page = tuple[str, str, str]  # key, title, running head
-Chapter = tuple[str, str, list[Page]]  # key, title, pages
+LISTED = 3  # levers and recommendations in a summary's lists
+LEAST_AXES = 3  # a radar of fewer has no area
 
 
 class Document:
@@ -205,80 +202,11 @@ class Document:
     @cached_property
     def contents(self) -> list[Entry]:
         """The headings, in the order of the pages."""
-        chapters = {
-            Deliverable.CAPABILITY: self._capability_chapters,
-            Deliverable.TOOLKIT: self._toolkit_chapters,
-            Deliverable.STRATEGY: self._strategy_chapters,
-        }[self.kind]()
-        entries: list[Entry] = []
-        number = 0
-        for key, title, pages in filter(None, chapters):
-            annex = key.startswith("annex")
-            number += not annex
-            entries.append(Entry(key, "" if annex else str(number), title, 1, title))
-            entries += [Entry(page_key, "", page_title, 2, running) for page_key, page_title, running in pages]
-        return entries
+        return contents.entries(self)
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
         return {entry.key: entry for entry in self.contents}
-
-    def _opening(self) -> list[Chapter | None]:
-        return [("message", gettext("Message to management"), [])] if self.message else []
-
-    def _closing(self) -> list[Chapter | None]:
-        return [("conclusion", gettext("Conclusion"), [])] if self.conclusion else []
-
-    def _capability_chapters(self) -> list[Chapter | None]:
-        return [
-            *self._opening(),
-            ("summary", gettext("Summary"), []),
-            ("requirements", gettext("Minimum requirements"), []),
-            ("context", gettext("Context"), []),
-            *(
-                (pillar.key, pillar.label.text, [lever_page(lever) for lever in pillar.levers])
-                for pillar in self.pillars
-            ),
-            *self._closing(),
-            ("sources", gettext("Persons met, documents consulted"), []),
-            ("differences", gettext("Differences and reservations"), []),
-            ("annex-answers", gettext("Annex A. Questions and answers"), []),
-            ("annex-method", gettext("Annex B. Method"), []),
-            ("annex-acronyms", gettext("Annex C. Acronyms"), []),
-        ]
-
-    def _toolkit_chapters(self) -> list[Chapter | None]:
-        return [
-            *self._opening(),
-            ("summary", gettext("Levers by priority"), []),
-            ("pillars", gettext("Where the pillars stand"), []),
-            ("context", gettext("Context"), []) if self.context else None,
-            (
-                "levers",
-                gettext("What to do, lever by lever"),
-                [lever_page(lever) for lever in self.levers_by_priority],
-            ),
-            ("roadmap", gettext("Roadmap"), []),
-            ("support", gettext("How to ask for the UPU’s support"), []),
-            *self._closing(),
-            ("annex-list", gettext("Annex. Observations and recommendations submitted to management"), []),
-        ]
-
-    def _strategy_chapters(self) -> list[Chapter | None]:
-        return [
-            *self._opening(),
-            ("summary", gettext("Summary"), []),
-            ("context", gettext("Context"), []) if self.context else None,
-            ("text", gettext("The text reviewed"), []),
-            ("domains", gettext("The domains"), [(domain.key, domain.name, domain.name) for domain in self.domains]),
-            ("aims", gettext("National aims and postal aims"), []),
-            ("pillars", gettext("The strategy among the pillars"), []) if self.has_introductions else None,
-            ("answers", gettext("What the country answered"), []) if self.strategy_lever else None,
-            ("decision", gettext("Conclusion and outline"), []),
-            ("recommendations", gettext("Recommendations"), []),
-            ("annex-checklist", gettext("Annex. Checklist"), []),
-            ("annex-method", gettext("Annex. Method"), []),
-        ]
 
     # ── What experts wrote for this document ─────────────────────────────────
     def _editorial(self, slot: str) -> Said | None:
@@ -406,10 +334,24 @@ class Document:
                 code=entry["code"],
                 label=self._label(entry["name"], entry["certainty"]),
                 text=self.say(entry["text"]),
-                answers=[self._answered(question) for code, question in self._general_questions if code == entry["code"]],
+                answers=[
+                    self._answered(question) for code, question in self._general_questions if code == entry["code"]
+                ],
+                state=self._gate(entry["code"]),
             )
             for entry in self.framework["requirements"]
         ]
+
+    def _gate(self, code: str) -> str:
+        """Yes, partly or no: the least of the answers that open this gate (METHODOLOGY 5.9)."""
+        given = [
+            (question["answer"] or {}).get("value")
+            for _about, question in self._general_questions
+            if question["requirement"] == code and question["kind"] == Kind.YES_PARTLY_NO
+        ]
+        return {"yes": gettext("Yes"), "partly": gettext("Partly"), "no": gettext("No")}.get(
+            scoring.gate(given) or "", gettext("Not answered")
+        )
 
     @cached_property
     def general_facts(self) -> list[Answered]:
@@ -510,18 +452,21 @@ class Document:
     def overall(self) -> tuple[Standing, Standing] | None:
         """Only where the project's manager chose to print it (METHODOLOGY 5.8)."""
         series = self.content["levels"]
-        if not self.project["show_overall"] or series["validated"]["overall"] is None:
+        if not self.project["show_overall"] or self.framework["aggregation"] == "none":
             return None
         own, validated = (self.marks.standing(series[name]["overall"]) for name in ("self", "validated"))
         return own, validated
 
     @cached_property
-    def radar(self) -> Radar | None:
+    def radar(self) -> charts.Radar | None:
+        """Both series over all levers; None where there are too few for a figure."""
+        if len(self.levers) < LEAST_AXES:
+            return None
         own, validated = (
             [None if standing.value is None else float(standing.value) for standing in series]
             for series in ([lever.own for lever in self.levers], [lever.validated for lever in self.levers])
         )
-        return radar(own, validated, max(self.marks.levels))
+        return charts.radar(validated, own, max(self.marks.levels))
 
     @property
     def radar_title(self) -> str:
@@ -534,42 +479,50 @@ class Document:
         return gettext("Levels of the levers. %(values)s.") % {"values": "; ".join(rows)}
 
     @property
-    def radar_labels(self) -> list[tuple[Lever, Any]]:
-        return list(zip(self.levers, self.radar.labels, strict=True)) if self.radar else []
+    def radar_axes(self) -> list[tuple[charts.Dot, Lever]]:
+        return list(zip(self.radar.axes, self.levers, strict=True)) if self.radar else []
+
+    @property
+    def radar_labels(self) -> list[tuple[charts.Label, Lever]]:
+        return list(zip(self.radar.labels, self.levers, strict=True)) if self.radar else []
+
+    @property
+    def radar_ticks(self) -> list[tuple[int, float]]:
+        """The levels along the upright axis, in per cent from the top."""
+        highest = max(self.marks.levels)
+        reach = charts.RADIUS / charts.SIZE * 100
+        return [(number, round(50 - reach * number / highest, 1)) for number in sorted(self.marks.levels)]
 
     @property
     def completeness(self) -> str:
         """Printed beside every level (METHODOLOGY 5.4)."""
-        count = self.content["levels"]["completeness"]
+        count = self.content["levels"]["self"]["completeness"]
         return gettext("%(answered)s of %(applicable)s applicable criteria have a self-assessed level (%(share)s).") % {
-            **count, "share": share_text(count["answered"], count["applicable"]),
+            "answered": count["answered"], "applicable": count["applicable"], "share": share_text(count["percent"]),
         }  # fmt: skip
 
     @property
     def validated_share(self) -> str:
-        applicable = self.content["levels"]["completeness"]["applicable"]
-        return gettext("%(validated)s of them have a validated level (%(share)s).") % {
-            "validated": self.validated_count, "share": share_text(self.validated_count, applicable),
+        count = self.content["levels"]["validated"]["completeness"]
+        return gettext("%(answered)s of %(applicable)s have a validated one (%(share)s).") % {
+            "answered": count["answered"], "applicable": count["applicable"], "share": share_text(count["percent"]),
         }  # fmt: skip
 
     @property
     def unsupported(self) -> list[str]:
         """The share of unsupported claims among those above the lowest level, in each series (METHODOLOGY 5.6)."""
-        counts = self.content["levels"]["unsupported"]
         own = gettext("Self-assessed: %(count)s of %(claims)s levels above the lowest are unsupported (%(share)s).")
         validated = gettext("Validated: %(count)s of %(claims)s levels above the lowest are unsupported (%(share)s).")
-        return [
-            sentence % {**counts[name], "share": share_text(counts[name]["count"], counts[name]["claims"])}
-            for name, sentence in (("self", own), ("validated", validated))
-        ]
+        sentences = []
+        for name, sentence in (("self", own), ("validated", validated)):
+            count = self.content["levels"][name]["completeness"]
+            share = share_text(count["unsupported_percent"])
+            sentences.append(sentence % {"count": count["unsupported"], "claims": count["claims"], "share": share})
+        return sentences
 
     @cached_property
     def criteria(self) -> list[Criterion]:
         return [criterion for lever in self.levers for criterion in lever.criteria]
-
-    @property
-    def validated_count(self) -> int:
-        return sum(criterion.validated.reached > 0 for criterion in self.criteria)
 
     @cached_property
     def not_applicable(self) -> list[Criterion]:
@@ -598,7 +551,7 @@ class Document:
     def _by_level(self, *, reverse: bool) -> list[Lever]:
         """At most three levers, the framework's order deciding between equals; never a lever without a level."""
         scored = [lever for lever in self.levers if lever.validated.value is not None]
-        return sorted(scored, key=lambda lever: lever.validated.value or Decimal(0), reverse=reverse)[:ROUNDS]
+        return sorted(scored, key=lambda lever: lever.validated.value or Fraction(0), reverse=reverse)[:LISTED]
 
     # ── Observations and recommendations ─────────────────────────────────────
     @cached_property
@@ -645,7 +598,7 @@ class Document:
 
     @cached_property
     def first_to_decide(self) -> list[Recommendation]:
-        return sorted(self.recommendations, key=rank)[:ROUNDS]
+        return sorted(self.recommendations, key=rank)[:LISTED]
 
     @cached_property
     def quick_wins(self) -> list[Recommendation]:
@@ -660,9 +613,9 @@ class Document:
     def levers_by_priority(self) -> list[Lever]:
         """The levers with the most pressing recommendations first, then those with the lowest level."""
 
-        def key(lever: Lever) -> tuple[int, Decimal]:
+        def key(lever: Lever) -> tuple[int, Fraction]:
             best = min((PRIORITIES.index(row.priority) for row in lever.recommendations), default=len(PRIORITIES))
-            return best, lever.validated.value if lever.validated.value is not None else Decimal(0)
+            return best, lever.validated.value if lever.validated.value is not None else Fraction(0)
 
         return sorted(self.levers, key=key)
 
@@ -878,79 +831,15 @@ class Document:
 
     @property
     def rules(self) -> list[str]:
-        """How levels come about, from the framework's own rules (METHODOLOGY 5)."""
-        pillars = self.framework["pillars"]
-        lever_rules = sorted({lever["aggregation"] for pillar in pillars for lever in pillar["levers"]})
-        pillar_rules = sorted({pillar["aggregation"] for pillar in pillars})
-        shares = sorted({pillar["minimum_share"] for pillar in pillars} - {"0"})
-        rules = [_lever_rule(rule) for rule in lever_rules] + [_pillar_rule(rule) for rule in pillar_rules]
-        rules += [
-            gettext(
-                "A pillar with less than %(share)s of its applicable levers scored has no level; with some of them blank its level is provisional."
-            )
-            % {"share": share}
-            for share in shares
-        ]
-        return rules + [_overall_rule(self.framework["aggregation"])]
+        return method.rules(self.framework)
 
     @property
     def acronyms(self) -> list[tuple[str, str]]:
-        entries = [
-            (
-                gettext("DO"),
-                gettext("designated operator: the entity that the country designated to run its postal services"),
-            ),
-            (gettext("DRE"), gettext("digital readiness for e-commerce")),
-            (gettext("IB"), gettext("International Bureau of the Universal Postal Union")),
-            (gettext("ICT"), gettext("information and communication technologies")),
-            (gettext("MSME"), gettext("micro, small and medium-sized enterprises")),
-            (gettext("PTC"), gettext("Postal Technology Centre of the International Bureau")),
-            (gettext("UPU"), gettext("Universal Postal Union")),
-            (
-                "SHA-256",
-                gettext("checksum: two documents with the same one were made from the same state of the assessment"),
-            ),
-        ]
-        return sorted(entries, key=lambda entry: entry[0].casefold())
-
-
-def _lever_rule(rule: str) -> str:
-    return {
-        "mean": gettext("A lever’s level is the mean of its applicable criteria."),
-        "weighted_mean": gettext("A lever’s level is the weighted mean of its applicable criteria."),
-        "weakest_link": gettext("A lever’s level is that of its weakest applicable criterion."),
-    }.get(rule, gettext("Levers have no level of their own."))
-
-
-def _pillar_rule(rule: str) -> str:
-    return {
-        "mean": gettext("A pillar’s level is the mean of its levers."),
-        "weighted_mean": gettext("A pillar’s level is the weighted mean of its levers."),
-        "weakest_link": gettext("A pillar’s level is that of its weakest lever."),
-    }.get(rule, gettext("Pillars have no level of their own."))
-
-
-def _overall_rule(rule: str) -> str:
-    return {
-        "mean": gettext(
-            "The overall level is the mean of the pillars, each counting the same; it is printed only if the International Bureau’s project manager chose so."
-        ),
-        "weighted_mean": gettext(
-            "The overall level is the weighted mean of the pillars; it is printed only if the International Bureau’s project manager chose so."
-        ),
-        "weakest_link": gettext(
-            "The overall level is that of the weakest pillar; it is printed only if the International Bureau’s project manager chose so."
-        ),
-    }.get(rule, gettext("There is no overall level."))
+        return method.acronyms()
 
 
 def is_unsupported(level: int | None, basis: str) -> bool:
-    """A claim above the lowest level that rests on an interview or on nothing (METHODOLOGY 5.6)."""
-    return level is not None and level > 1 and basis in {"", Basis.INTERVIEW, Basis.NONE}
-
-
-def lever_page(lever: Lever) -> Page:
-    return lever.key, lever.name, lever.running
+    return scoring.Criterion("", Fraction(1), level, basis).is_unsupported
 
 
 def rank(row: Recommendation) -> tuple[int, int, int]:
@@ -973,9 +862,9 @@ def parse_day(text: str | None) -> datetime.date | None:
     return datetime.date.fromisoformat(text) if text else None
 
 
-def share_text(count: int, total: int) -> str:
-    """A share in whole per cent, rounded down so that 100 means all; "–" of nothing."""
-    return gettext("%(share)s%%") % {"share": count * 100 // total} if total else "–"
+def share_text(percent: int | None) -> str:
+    """A share in whole per cent; "–" of nothing."""
+    return "–" if percent is None else gettext("%(share)s%%") % {"share": percent}
 
 
 def day_text(day: datetime.date | None) -> str:

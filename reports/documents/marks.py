@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.utils import formats
 from django.utils.translation import gettext
 
+from assessments import scoring
 from reports.documents.texts import in_language
 
 
@@ -33,7 +34,7 @@ class Standing:
     """The level of a lever, pillar, domain or the whole, in one series, with what it is made of."""
 
     mark: Mark
-    value: Decimal | None
+    value: Fraction | None
     scored: int
     applicable: int
     is_provisional: bool
@@ -50,7 +51,7 @@ class Standing:
         if self.value is None:
             return "0"
         highest = max(len(self.mark.steps), 2)
-        return f"{(self.value - 1) / (highest - 1) * 100:.1f}%"
+        return f"{float((self.value - 1) / (highest - 1) * 100):.1f}%"
 
 
 class Marks:
@@ -60,7 +61,7 @@ class Marks:
         self.levels = {level["number"]: level for level in levels}
         self.language = language
 
-    def mark(self, value: Decimal | int | None, *, is_unsupported: bool = False) -> Mark:
+    def mark(self, value: Fraction | int | None, *, is_unsupported: bool = False) -> Mark:
         """The marks of a level or a mean; a mean takes the colour of the level reached."""
         reached = int(value) if value is not None else 0
         level = self.levels.get(reached)
@@ -76,7 +77,7 @@ class Marks:
 
     def standing(self, entry: Mapping[str, Any] | None) -> Standing:
         entry = entry or {}
-        value = Decimal(entry["value"]) if entry.get("value") is not None else None
+        value = Fraction(entry["value"]) if entry.get("value") is not None else None
         return Standing(
             mark=self.mark(value, is_unsupported=entry.get("is_unsupported", False)),
             value=value,
@@ -87,10 +88,10 @@ class Marks:
         )
 
 
-def figure(value: Decimal | int | None) -> str:
+def figure(value: Fraction | int | None) -> str:
     """One decimal, half up, once, in the document's notation; a single level as a whole number; "–" for none."""
     if value is None:
         return "–"
     if isinstance(value, int):
         return str(value)
-    return formats.number_format(value.quantize(Decimal("0.1"), ROUND_HALF_UP), 1)
+    return formats.number_format(scoring.shown(value), 1)

@@ -183,7 +183,9 @@ class Lever:
     @property
     def targets(self) -> list[Criterion]:
         """The criteria that have a next descriptor and count."""
-        return [criterion for criterion in self.criteria if criterion.next_text and not criterion.accepts_not_applicable]
+        return [
+            criterion for criterion in self.criteria if criterion.next_text and not criterion.accepts_not_applicable
+        ]
 
     @property
     def answers(self) -> list[Answered]:
@@ -257,6 +259,7 @@ class Requirement:
     label: Label
     text: str
     answers: Sequence[Answered]
+    state: str  # yes, partly, no, in words
 
 
 @dataclass(frozen=True)

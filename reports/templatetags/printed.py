@@ -36,7 +36,9 @@ def said(text: Said | None) -> SafeString:
         return mark_safe("–")
     if not text.is_foreign:
         return runs(text.text)
-    return format_html('<span lang="{}">{}</span> <span class="mark">({})</span>', text.language, runs(text.text), text.mark)
+    return format_html(
+        '<span lang="{}">{}</span> <span class="mark">({})</span>', text.language, runs(text.text), text.mark
+    )
 
 
 @register.filter
