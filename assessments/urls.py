@@ -1,11 +1,23 @@
 from django.urls import path
 
-from assessments.views import evidence, projects, sheets, submissions
+from assessments.views import (
+    evidence,
+    findings,
+    observations,
+    projects,
+    recommendations,
+    sheets,
+    strategy,
+    submissions,
+    validation,
+)
 
 app_name = "assessments"
 
 P = "projects/<uuid:project_id>/"
 S = P + "sheets/<slug:instrument>/"
+L = P + "levers/<str:lever>/"
+R = P + "recommendations/<uuid:recommendation_id>/"
 
 urlpatterns = [
     # projects
@@ -27,4 +39,26 @@ urlpatterns = [
     path(S + "sign/", submissions.sheet_sign, name="sheet_sign"),
     path(S + "return/", submissions.sheet_return, name="sheet_return"),
     path(S + "accept/", submissions.sheet_accept, name="sheet_accept"),
+    # desk: the experts' list and desk, what they write, and the findings
+    path(P + "validation/", validation.validation, name="validation"),
+    path(P + "validation/<str:question>/", validation.validate, name="validate"),
+    path(L + "observations/add/", observations.observation_add, name="observation_add"),
+    path(P + "observations/<uuid:observation_id>/", observations.observation_edit, name="observation_edit"),
+    path(P + "observations/<uuid:observation_id>/remove/", observations.observation_remove, name="observation_remove"),
+    path(L + "recommendations/add/", recommendations.recommendation_add, name="recommendation_add"),
+    path(
+        L + "recommendations/adopt/<int:from_level>/",
+        recommendations.recommendation_adopt,
+        name="recommendation_adopt",
+    ),
+    path(R, recommendations.recommendation_edit, name="recommendation_edit"),
+    path(R + "remove/", recommendations.recommendation_remove, name="recommendation_remove"),
+    path(P + "strategy/", strategy.strategy, name="strategy"),
+    path(P + "strategy/aims/add/", strategy.aim_add, name="aim_add"),
+    path(P + "strategy/aims/<uuid:aim_id>/", strategy.aim_edit, name="aim_edit"),
+    path(P + "strategy/aims/<uuid:aim_id>/remove/", strategy.aim_remove, name="aim_remove"),
+    path(P + "sources/add/", strategy.source_add, name="source_add"),
+    path(P + "sources/<uuid:source_id>/remove/", strategy.source_remove, name="source_remove"),
+    path(P + "findings/", findings.findings, name="findings"),
+    path(P + "findings/<str:question>/respond/", findings.respond, name="respond"),
 ]
