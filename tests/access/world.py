@@ -95,7 +95,12 @@ def world(*, released: bool = False) -> World:
     work.StrategyReviewFactory(project=project, findings="SECRET-strategy-findings")
     for kind in Deliverable.values:
         EditorialText.objects.create(
-            project=project, kind=kind, slot="message", text="SECRET-editorial", language="en", saved_by=people["expert"]
+            project=project,
+            kind=kind,
+            slot="message",
+            text="SECRET-editorial",
+            language="en",
+            saved_by=people["expert"],
         )
     if released:
         work.release(project)
@@ -133,5 +138,3 @@ def finished_report(project: Project, by: User, *, released: bool) -> Report:
         requested_by=by,
         **({"released_at": timezone.now(), "released_by": by} if released else {}),
     )
-
-

@@ -1,0 +1,169 @@
+"""Every address × every role × one's own and another country × released or not: deny by default, held by one table.
+
+Columns: coordinator, contributor, signatory, expert, observer, manager and administrator (of the International Bureau),
+stranger (coordinator of another country), visitor (not signed in).
++ allowed · - forbidden (403) · 0 does not exist (404) · > sign in first. Two strings: before and after release.
+"""
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from tests.access.world import ROLES, World, world
+
+pytestmark = pytest.mark.django_db
+
+PUBLIC = {  # open to everyone by nature: signing in, an invitation's link, the language
+    "account_login",
+    "account_logout",
+    "account_change_password",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "accounts:set_language",
+    "projects:invitation",
+    "projects:invitation_code",
+}
+READERS = "++++-++0>"  # who reads the questionnaire
+ANSWERS = "++-----0>"
+EXPERTS = "---+---0>"  # validates
+FINDINGS = "---+-++0>"  # writes findings
+STAFF = "-----++0>"
+BUREAU = "-----++->"  # not about a project
+INVITES = "+----++0>"
+CHECKLIST = "000+0++0>"  # does not even exist for the country
+RELEASED = "+++++++0>"
+MEMBERS = "+++++++0>"
+ANYONE = "++++++++>"
+
+ACCESS: dict[tuple[str, str], str | tuple[str, str]] = {
+    ("GET", "assessments:home"): ANYONE,
+    ("GET", "assessments:portfolio"): ANYONE,
+    ("GET", "assessments:project_new"): BUREAU,
+    ("POST", "assessments:project_new"): BUREAU,
+    ("GET", "assessments:project_detail"): MEMBERS,
+    ("GET", "assessments:questionnaire"): READERS,
+    ("GET", "assessments:section"): READERS,
+    ("POST", "assessments:section"): ANSWERS,
+    ("GET", "assessments:section of the checklist"): CHECKLIST,
+    ("POST", "assessments:section of the checklist"): CHECKLIST,
+    ("POST", "assessments:answer_save"): ANSWERS,
+    ("POST", "assessments:answer_save of the checklist"): CHECKLIST,
+    ("POST", "assessments:evidence_add"): ANSWERS,
+    ("GET", "assessments:evidence_file"): READERS,
+    ("POST", "assessments:evidence_remove"): ANSWERS,
+    ("GET", "assessments:sheet_document"): READERS,
+    ("GET", "assessments:sheet_document of the checklist"): CHECKLIST,
+    ("POST", "assessments:sheet_send"): "+------0>",
+    ("POST", "assessments:sheet_take_back"): "+-+----0>",
+    ("POST", "assessments:sheet_sign"): "--+----0>",
+    ("GET", "assessments:sheet_return"): EXPERTS,
+    ("POST", "assessments:sheet_return"): EXPERTS,
+    ("POST", "assessments:sheet_accept"): EXPERTS,
+    ("GET", "accounts:profile"): ANYONE,
+    ("POST", "accounts:profile"): ANYONE,
+    ("GET", "projects:team"): READERS,
+    ("GET", "projects:invite"): INVITES,
+    ("POST", "projects:invite"): INVITES,
+    ("POST", "projects:invitation_withdraw"): INVITES,
+    ("POST", "projects:invitation_renew"): INVITES,
+    ("GET", "projects:membership_until"): INVITES,
+    ("POST", "projects:membership_until"): INVITES,
+    ("POST", "projects:membership_end"): INVITES,
+    ("POST", "projects:invitation_accept"): ANYONE,
+    ("GET", "projects:requests"): BUREAU,
+    ("GET", "projects:request_new"): BUREAU,
+    ("POST", "projects:request_new"): BUREAU,
+    ("POST", "projects:request_accept"): BUREAU,
+    ("POST", "projects:request_decline"): BUREAU,
+    ("GET", "projects:project_edit"): STAFF,
+    ("POST", "projects:project_edit"): STAFF,
+    ("GET", "projects:project_suspend"): STAFF,
+    ("POST", "projects:project_suspend"): STAFF,
+    ("POST", "projects:project_resume"): STAFF,
+    ("GET", "projects:project_cancel"): STAFF,
+    ("POST", "projects:project_cancel"): STAFF,
+    ("POST", "projects:project_close"): STAFF,
+    ("POST", "projects:project_reopen"): STAFF,
+    ("POST", "projects:step_done"): STAFF,
+    ("POST", "projects:step_undone"): STAFF,
+    ("GET", "projects:history"): READERS,
+}
+
+
+def arguments(name: str, here: World) -> list[object]:
+    """The arguments of an address, for something that exists in this world."""
+    project = here.project
+    sheet = "checklist" if name.endswith("of the checklist") else "questionnaire"
+    codes = project.framework.instruments.get(audience="experts" if sheet == "checklist" else "national")
+    sections = {"checklist": "experts", "questionnaire": "national"}
+    section = codes.sections.order_by("position").first()
+    question = section.questions.order_by("position").first()
+    base, _space, _rest = name.partition(" of ")
+    short = base.partition(":")[2]
+    assert sections[sheet] == codes.audience
+    return {
+        "home": [], "portfolio": [], "project_new": [], "profile": [], "requests": [], "request_new": [],
+        "request_accept": [here.request.public_id], "request_decline": [here.request.public_id],
+        "invitation_accept": [here.invitation.token],
+        "section": [project.public_id, codes.code, section.code],
+        "answer_save": [project.public_id, codes.code, question.code],
+        "evidence_add": [project.public_id, codes.code, question.code],
+        "evidence_file": [project.public_id, codes.code, here.evidence.public_id],
+        "evidence_remove": [project.public_id, codes.code, here.evidence.public_id],
+        "sheet_document": [project.public_id, codes.code], "sheet_send": [project.public_id, codes.code],
+        "sheet_take_back": [project.public_id, codes.code], "sheet_sign": [project.public_id, codes.code],
+        "sheet_return": [project.public_id, codes.code], "sheet_accept": [project.public_id, codes.code],
+        "invitation_withdraw": [project.public_id, here.invitation.public_id],
+        "invitation_renew": [project.public_id, here.invitation.public_id],
+        "membership_until": [project.public_id, here.membership.public_id],
+        "membership_end": [project.public_id, here.membership.public_id],
+        "step_done": [project.public_id, 1], "step_undone": [project.public_id, 1],
+    }.get(short, [project.public_id])  # fmt: skip
+
+
+def url_names(resolver=None, namespace=""):
+    """Every named address of the site."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLPattern):
+            yield f"{namespace}{entry.name}"
+        else:
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from url_names(entry, inner)
+
+
+def test_every_address_is_in_the_table():
+    in_the_table = {name.partition(" of ")[0] for _method, name in ACCESS}
+    assert set(url_names()) - PUBLIC == in_the_table
+
+
+def sign_of(response, person) -> str:
+    if response.status_code == 302 and response["Location"].startswith(reverse("account_login")):
+        return ">"
+    return {403: "-", 404: "0", 405: "the method is not allowed"}.get(response.status_code, "+")
+
+
+def signs(method: str, name: str, here: World) -> str:
+    """What each role gets, each as if it were alone: what a request changed is rolled back."""
+    url = reverse(name.partition(" of ")[0], args=arguments(name, here))
+    found = []
+    for role in (*ROLES, "visitor"):
+        with transaction.atomic():
+            client = Client()
+            if role != "visitor":
+                client.force_login(here.people[role])
+            response = client.generic(method, url, "", "application/x-www-form-urlencoded")
+            assert response.status_code < 500, (method, name, role)
+            found.append(sign_of(response, role))
+            transaction.set_rollback(True)
+    return "".join(found)
+
+
+@pytest.mark.parametrize("released", [False, True], ids=["before release", "released"])
+@pytest.mark.parametrize(("method", "name"), ACCESS, ids=[" ".join(entry) for entry in ACCESS])
+def test_address_gives_each_role_its_own(method, name, released):
+    expected = ACCESS[method, name]
+    here = world(released=released)
+    assert signs(method, name, here) == (expected if isinstance(expected, str) else expected[released])
