@@ -1,6 +1,7 @@
 """What comes next for the person who looks: one action with its date, or what is awaited and from whom."""
 
 import datetime
+import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,10 @@ from django.utils import formats
 from django.utils.translation import get_language, gettext, ngettext
 
 from assessments import outline
-from assessments.models import AnswerSheet, SheetState
+from assessments.desk import decisions_on, differs
+from assessments.models import Answer, AnswerSheet, SheetState
 from assessments.outline import SectionEntry
-from assessments.portfolio import Situation, situation, with_situation
+from assessments.situations import Needs, Situation, needs, with_needs
 from projects.models import Country, CountryRequest, Project, ProjectStatus, StaffGrant
 from projects.permissions import Role, StaffRole
 
@@ -87,23 +89,24 @@ class Task:
     since: datetime.date | None = None  # it waits, without a deadline
 
 
-def tasks(visible: QuerySet[Project], user: Any, grants: Sequence[StaffGrant]) -> list[Task]:
+@dataclass(frozen=True)
+class Tasks:
+    """The most urgent ones, and how many more there are."""
+
+    shown: list[Task]
+    more: int
+
+
+def tasks(visible: QuerySet[Project], user: Any, grants: Sequence[StaffGrant], *, limit: int) -> Tasks:
     """Requests to decide, then what the projects that the person manages need, the most urgent first. Two queries."""
     requests = CountryRequest.objects.received().in_working_order().select_related("country")
-    to_decide = [
-        Task(request.country, _decide(request), since=request.received_on)
-        for request in requests
-        if any(grant.covers(request.country.region) for grant in grants)
-    ]
+    waiting = [request for request in requests if any(grant.covers(request.country.region) for grant in grants)]
     managed = visible.filter(manager=user, status=ProjectStatus.RUNNING).select_related("country").order_by("pk")
-    steps = [
-        Task(project.country, _manager(Reader(situation(project), frozenset(), None, ())))
-        for project in with_situation(managed)
-    ]
-    urgent = sorted(
-        (task for task in steps if task.step.is_action), key=lambda task: task.step.due or datetime.date.max
-    )
-    return to_decide + urgent
+    found = [(here, need) for here in map(needs, with_needs(managed)) if (need := manager_need(here))]
+    found.sort(key=lambda pair: due_of(*pair) or datetime.date.max)
+    shown = [Task(request.country, _decide(request), since=request.received_on) for request in waiting[:limit]]
+    shown += [Task(here.project.country, _needed(here, need)) for here, need in found[: limit - len(shown)]]
+    return Tasks(shown, more=len(waiting) + len(found) - len(shown))
 
 
 def _decide(request: CountryRequest) -> NextStep:
@@ -112,6 +115,15 @@ def _decide(request: CountryRequest) -> NextStep:
         gettext("Received on %(day)s from %(sender)s.") % {"day": _day(request.received_on), "sender": request.sender},
         reverse("projects:requests"),
         gettext("Open the requests"),
+    )
+
+
+def differences_without_word(sheet: AnswerSheet) -> int:
+    """How many validated levels differ from what the country claimed, and have no response from it. Two queries."""
+    answers = {answer.question_id: answer for answer in Answer.objects.filter(sheet=sheet).order_by("pk")}
+    return sum(
+        differs(answers.get(pk), level) and not hasattr(level, "reservation")
+        for pk, level in decisions_on(sheet).items()
     )
 
 
@@ -332,52 +344,98 @@ def _expert(reader: Reader) -> NextStep:
 
 
 # ── The International Bureau ─────────────────────────────────────────────────
-def _manager(reader: Reader) -> NextStep:
-    here, project = reader.situation, reader.situation.project
+class Need(enum.Enum):
+    """What a project needs from its manager; the order is that in which it is asked for."""
+
+    COORDINATOR = "coordinator"
+    REMINDER = "reminder"
+    EXPERTS = "experts"
+    RELEASE = "release"
+    STEP = "step"
+
+
+def manager_need(here: Needs) -> Need | None:
     if not here.has_coordinator and not here.coordinator_is_invited:
-        return NextStep(
-            gettext("Invite the national coordinator"),
-            gettext("Nobody can answer for the country yet. The coordinator brings in the rest of the national team."),
-            reader.url("projects:invite"),
-            gettext("Invite the coordinator"),
-            project.questionnaire_due,
-        )
+        return Need.COORDINATOR
     if here.is_questionnaire_late:
-        return NextStep(
-            gettext("Remind the national team of the questionnaire"),
-            gettext("%(answered)s of %(applicable)s questions have an answer, and it is not signed.")
-            % {"answered": here.answered, "applicable": here.applicable},
-            reader.url("projects:team"),
-            gettext("Open the team"),
-            project.questionnaire_due,
-        )
+        return Need.REMINDER
     if here.is_signed and not here.experts:
-        return NextStep(
-            gettext("Invite the experts"),
-            gettext("The questionnaire is submitted, and no expert is in the team or invited."),
-            reader.url("projects:invite"),
-            gettext("Invite an expert"),
-            here.step_due,
-        )
-    if not project.is_released and here.state == SheetState.ACCEPTED and not here.to_validate:
-        return NextStep(
-            gettext("Release the levels to the country"),
-            gettext(
-                "The questionnaire is accepted and every criterion is decided. Nothing is visible to the country yet."
-            ),
-            reader.url("reports:release"),
-            gettext("Prepare the release"),
-            here.step_due,
-        )
-    if here.step_number and here.step_due and here.step_due < here.today:
-        return NextStep(
-            gettext("Mark step %(number)s as done, or move its date") % {"number": here.step_number},
-            gettext("It was due on %(day)s.") % {"day": _day(here.step_due)},
-            f"{project.get_absolute_url()}#steps",
-            gettext("Look at the steps"),
-            here.step_due,
-        )
-    return _manager_waits(reader)
+        return Need.EXPERTS
+    if here.state == SheetState.ACCEPTED and not here.to_validate and not here.project.is_released:
+        return Need.RELEASE
+    if here.step_due and here.step_due < here.today:
+        return Need.STEP
+    return None
+
+
+def due_of(here: Needs, need: Need) -> datetime.date | None:
+    return here.project.questionnaire_due if need in {Need.COORDINATOR, Need.REMINDER} else here.step_due
+
+
+def _manager(reader: Reader) -> NextStep:
+    need = manager_need(reader.situation)
+    return _needed(reader.situation, need) if need else _manager_waits(reader)
+
+
+def _needed(here: Needs, need: Need) -> NextStep:
+    title, text, button, url = {
+        Need.COORDINATOR: _invite_coordinator,
+        Need.REMINDER: _remind,
+        Need.EXPERTS: _invite_experts,
+        Need.RELEASE: _release,
+        Need.STEP: _late_step,
+    }[need](here)
+    return NextStep(title, text, url, button, due_of(here, need))
+
+
+def _page(here: Needs, name: str) -> str:
+    return reverse(name, args=[here.project.public_id])
+
+
+def _invite_coordinator(here: Needs) -> tuple[str, str, str, str]:
+    return (
+        gettext("Invite the national coordinator"),
+        gettext("Nobody can answer for the country yet. The coordinator brings in the rest of the national team."),
+        gettext("Invite the coordinator"),
+        _page(here, "projects:invite"),
+    )
+
+
+def _remind(here: Needs) -> tuple[str, str, str, str]:
+    return (
+        gettext("Remind the national team of the questionnaire"),
+        gettext("%(answered)s of %(applicable)s questions have an answer, and it is not signed.")
+        % {"answered": here.answered, "applicable": here.applicable},
+        gettext("Open the team"),
+        _page(here, "projects:team"),
+    )
+
+
+def _invite_experts(here: Needs) -> tuple[str, str, str, str]:
+    return (
+        gettext("Invite the experts"),
+        gettext("The questionnaire is submitted, and no expert is in the team or invited."),
+        gettext("Invite an expert"),
+        _page(here, "projects:invite"),
+    )
+
+
+def _release(here: Needs) -> tuple[str, str, str, str]:
+    return (
+        gettext("Release the levels to the country"),
+        gettext("The questionnaire is accepted and every criterion is decided. Nothing is visible to the country yet."),
+        gettext("Prepare the release"),
+        _page(here, "reports:release"),
+    )
+
+
+def _late_step(here: Needs) -> tuple[str, str, str, str]:
+    return (
+        gettext("Mark step %(number)s as done, or move its date") % {"number": here.step_number},
+        gettext("It was due on %(day)s.") % {"day": _day(here.step_due)},
+        gettext("Look at the steps"),
+        f"{here.project.get_absolute_url()}#steps",
+    )
 
 
 def _manager_waits(reader: Reader) -> NextStep:

@@ -18,8 +18,9 @@ from assessments.actions.projects import start_project
 from assessments.desk import criteria_without_level
 from assessments.forms.portfolio import FilterForm
 from assessments.models import AnswerSheet
-from assessments.portfolio import STEPS, Filters, Situation, line, listed, rows, situation, with_situation
+from assessments.portfolio import STEPS, Filters, line, listed, rows
 from assessments.requirements import RequirementEntry, missing, requirement_entries
+from assessments.situations import Situation, situation, with_situation
 from projects.forms.projects import ProjectForm
 from projects.forms.requests import CountryForm
 from projects.models import Country, CountryRequest, Membership, MoveNotAllowed, Project, RequestStatus, StaffGrant
@@ -50,7 +51,6 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     filters = form.filters
     page = Paginator(listed(visible, user, filters), PER_PAGE).get_page(request.GET.get("page"))
     shows_tasks = bool(grants) and page.number == 1 and filters == Filters()
-    tasks = next_steps.tasks(visible, user, grants) if shows_tasks else []
     kept = urlencode({name: value for name, value in form.cleaned_data.items() if value})
     return render(
         request,
@@ -64,9 +64,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
             "rows": rows(page.object_list, grants),
             "kept": f"{kept}&" if kept else "",
             "today": timezone.localdate(),
-            "tasks": tasks[:TODAY],
-            "more_tasks": max(0, len(tasks) - TODAY),
-            "shows_tasks": shows_tasks,
+            "tasks": next_steps.tasks(visible, user, grants, limit=TODAY) if shows_tasks else None,
         },
     )
 
@@ -83,8 +81,10 @@ def project_detail(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     sections = outline.section_entries(sheet) if sheet else []
     requirements = requirement_entries(sheet, user) if sheet else []
     here = situation(project)
-    if sheet and reads_findings and here.is_signed:
+    if sheet and reads_findings and here.is_signed and not project.is_released:
         here = replace(here, to_validate=len(criteria_without_level(sheet)))  # conditions of questions included
+    if sheet and project.is_released and allows(user, Permission.RESPOND, project):
+        here = replace(here, differences=next_steps.differences_without_word(sheet))
     return render(
         request,
         "assessments/project_detail.html",

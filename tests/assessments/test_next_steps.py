@@ -1,18 +1,20 @@
 """What comes next, for each role in each state: one action, or what is awaited."""
 
 import datetime
+from dataclasses import replace
 
 import pytest
 from django.utils import timezone, translation
 
 from assessments import outline
 from assessments.actions import submissions
-from assessments.next_steps import NextStep, next_step, tasks
-from assessments.portfolio import situation, with_situation
+from assessments.next_steps import NextStep, differences_without_word, next_step, tasks
+from assessments.situations import situation, with_situation
 from projects.models import Project, ProjectStatus, Region, StaffGrant
 from projects.permissions import Role, StaffRole
 from tests.factories.assessments import (
     RecommendationFactory,
+    ReservationFactory,
     answer,
     checklist,
     decide,
@@ -49,7 +51,8 @@ def project():
 def step_of(project, user) -> NextStep | None:
     read = with_situation(Project.objects.select_related("country").filter(pk=project.pk)).get()
     sheet = national_sheet(project)
-    return next_step(situation(read), user, national=sheet, sections=outline.section_entries(sheet))
+    here = replace(situation(read), differences=differences_without_word(sheet) if read.is_released else 0)
+    return next_step(here, user, national=sheet, sections=outline.section_entries(sheet))
 
 
 def title_of(project, role) -> str:
@@ -234,8 +237,8 @@ def test_a_project_that_is_not_running_has_no_next_step(project, role, status):
 
 
 def tasks_of(user) -> list[tuple[str, str]]:
-    found = tasks(Project.objects.visible_to(user), user, list(StaffGrant.objects.of(user)))
-    return [(task.country.code, task.step.title) for task in found]
+    found = tasks(Project.objects.visible_to(user), user, list(StaffGrant.objects.of(user)), limit=8)
+    return [(task.country.code, task.step.title) for task in found.shown]
 
 
 def test_tasks_are_requests_then_the_managers_own_projects_by_urgency(ib):
@@ -260,3 +263,25 @@ def test_tasks_stay_within_the_regions_of_the_grants():
     opened_project(manager=manager)
     here = CountryRequestFactory(country__region=Region.ARAB)
     assert tasks_of(manager) == [(here.country.code, "Accept or decline the request")]
+
+
+def test_no_more_tasks_than_asked_for_and_the_rest_counted(ib):
+    CountryRequestFactory.create_batch(2)
+    for _number in range(3):
+        opened_project(manager=ib)
+    visible, grants = Project.objects.visible_to(ib), list(StaffGrant.objects.of(ib))
+    counts = []
+    for limit in (1, 3, 8):
+        found = tasks(visible, ib, grants, limit=limit)
+        counts.append((len(found.shown), found.more))
+    assert counts == [(1, 4), (3, 2), (5, 0)]
+
+
+def test_response_or_no_difference_leaves_nothing_to_respond_to(project):
+    answer(project, "A.1-1", 3)
+    answer(project, "A.1-2", 2)
+    submit(project)
+    ReservationFactory(validated_level=decide(project, "A.1-1", 2, reason="One trial only."))
+    decide(project, "A.1-2", 2, reason="As the harbour says.")
+    release(project)
+    assert title_of(project, Role.COORDINATOR) == "Read what was released"
