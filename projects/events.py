@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import formats
 from django.utils.translation import gettext
@@ -51,10 +52,21 @@ SENTENCES: dict[str, Any] = {
     "levels_released": _("%(by)s released the levels to the country, dated %(on)s."),
     "difference_acknowledged": _("%(by)s acknowledged the experts’ reason on criterion %(question)s."),
     "reservation_entered": _("%(by)s entered a reservation on criterion %(question)s."),
+    # Deliverables
+    "document_requested": _("%(by)s asked for a document: %(kind)s, version %(version)s. Language: %(language)s."),
+    "documents_released": _("%(by)s released documents to the country: %(count)s."),
 }
 
 # Coded values, by the log's keyword; and what an empty value is called.
-WORDS: dict[str, Mapping[str, Any]] = {"role": dict(Role.choices)}
+WORDS: dict[str, Mapping[str, Any]] = {
+    "role": dict(Role.choices),
+    "language": settings.LANGUAGE_NAMES_OF_CONTENT,
+    "kind": {  # of deliverables, which are defined above this app
+        "capability": _("Digital capability assessment"),
+        "toolkit": _("Transformation toolkit"),
+        "strategy": _("Postal digital strategy assessment"),
+    },
+}
 EMPTY: dict[str, Any] = {"sections": _("all sections"), "until": _("none")}
 
 

@@ -14,6 +14,7 @@ from django.utils import translation
 from projects import events
 from projects.models import ProjectEvent, log
 from projects.permissions import Role
+from reports.models import Deliverable
 from tests.factories.projects import ProjectEventFactory, ProjectFactory, member, staff
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,10 @@ def test_every_sentence_says_only_what_is_logged():
 
 def test_every_sentence_is_for_a_kind_that_is_logged():
     assert set(events.SENTENCES) - {kind for _where, kind, _keywords in logged()} == set()
+
+
+def test_deliverables_have_the_names_of_the_reports_app():
+    assert events.WORDS["kind"] == dict(Deliverable.choices)
 
 
 @pytest.fixture
