@@ -4,13 +4,16 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from foundation.constraints import all_or_none, one_of
 from foundation.fields import public_id
-from foundation.models import Job, StoredFile
+from foundation.models import Job, JobState, StoredFile
 from projects.models import Project
 from projects.permissions import Permission, allows
+from toolkit.models import FrameworkVersion
 
 USER = settings.AUTH_USER_MODEL
 
@@ -21,6 +24,48 @@ class Deliverable(models.TextChoices):
     CAPABILITY = "capability", _("Digital capability assessment")
     TOOLKIT = "toolkit", _("Transformation toolkit")
     STRATEGY = "strategy", _("Postal digital strategy assessment")
+
+
+def languages_of(framework: FrameworkVersion) -> list[str]:
+    """The languages in which documents can be made: of the interface, and with every text of the framework."""
+    return [code for code, _name in settings.LANGUAGES if code in framework.languages]
+
+
+def slots_of(framework: FrameworkVersion) -> list[str]:
+    """Where an expert can write in a document, in the order of the page."""
+    pillars = framework.pillars.order_by("position").values_list("code", flat=True)
+    return ["message", "context", *(f"pillar:{code}" for code in pillars), "conclusion"]
+
+
+class Stage(models.TextChoices):
+    """How far a document in the making is; the code stands on its job."""
+
+    GATHERED = "gathered", _("Reading what was frozen")
+    RENDERING = "rendering", _("Laying out the pages")
+    WRITING = "writing", _("Writing the file")
+
+
+class Problem(models.TextChoices):
+    """Why a document failed, each with what a person can do; the code stands on its job."""
+
+    ATTEMPTS_USED = (
+        "attempts_used",
+        _("It was tried three times without success. Ask again; if it fails again, tell the administrator."),
+    )
+    LANGUAGE_MISSING = (
+        "language_missing",
+        _("The framework of this project has no texts in this language. Ask for the document in another one."),
+    )
+    SNAPSHOT_UNREADABLE = (
+        "snapshot_unreadable",
+        _("The state it was to be made from cannot be read by this version of the tool. Ask for a new document."),
+    )
+    TOO_LONG = "too_long", _("It took too long to lay out. Shorten the longest texts, then ask for a new document.")
+    NO_SPACE = "no_space", _("There was no room to store the file. Tell the administrator, then ask again.")
+    ASSETS_MISSING = (
+        "assets_missing",
+        _("A file that every document needs is missing from the installation. Tell the administrator, then ask again."),
+    )
 
 
 class EditorialText(models.Model):
@@ -62,6 +107,9 @@ class Snapshot(models.Model):
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
+    def in_the_making(self) -> "ReportQuerySet":
+        return self.filter(job__state__in=[JobState.QUEUED, JobState.RUNNING])
+
     def visible_to(self, user: object, project: Project) -> "ReportQuerySet":
         """Drafts for those who read findings; the country and observers see only what was released to them."""
         if allows(user, Permission.READ_FINDINGS, project):  # type: ignore[arg-type]
@@ -105,3 +153,20 @@ class Report(models.Model):
     @property
     def is_draft(self) -> bool:
         return self.released_at is None
+
+    @property
+    def file_name(self) -> str:
+        """As a person finds it among their downloads: valmara-capability-fr-v2.pdf."""
+        country = slugify(self.project.country.code).removeprefix("demo-") or "country"
+        return f"{country}-{self.kind}-{self.language}-v{self.version}.pdf"
+
+    @property
+    def stage_words(self) -> str:
+        stage = self.job.stage
+        return str(Stage(stage).label) if stage in Stage.values else gettext("Waiting for its turn")
+
+    @property
+    def problem_words(self) -> str:
+        """Why it failed, and what to do."""
+        problem = self.job.problem
+        return str(Problem(problem if problem in Problem.values else Problem.ATTEMPTS_USED).label)

@@ -60,7 +60,7 @@ def labelled(text: Label) -> SafeString:
 
 @register.simple_tag
 def chip(mark: Mark, word: bool = False) -> SafeString:
-    """A level's figure, staircase and colour; with `word`, its name after it. The name is always there to be read aloud."""
+    """A level's figure, staircase and colour; with `word`, its name after it, otherwise its name to be read aloud."""
     if mark.reached:
         edge = "#8d7f55" if mark.ink != "#ffffff" and mark.reached <= 2 else mark.colour
         style = f"background:{mark.colour};color:{mark.ink};border-color:{edge}"
