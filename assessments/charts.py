@@ -38,8 +38,13 @@ class Radar:
 
 
 def radar(validated: Sequence[float | None], self_assessed: Sequence[float | None], highest: int) -> Radar:
-    """The radar of n levels from 1 (the middle is 0) to `highest`; axes start at the top and go clockwise."""
+    """The radar of n levels from 1 (the middle is 0) to `highest`; axes start at the top and go clockwise.
+
+    Raises ValueError when the series differ in length: they would be drawn on different axes.
+    """
     count = len(validated)
+    if len(self_assessed) != count:
+        raise ValueError(f"{count} validated levels, but {len(self_assessed)} self-assessed")
     runs = [_runs(series, count, highest) for series in (validated, self_assessed)]
     return Radar(
         rings=[_points([_at(axis, count, ring / highest) for axis in range(count)]) for ring in range(1, highest + 1)],

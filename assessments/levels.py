@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from assessments import outline, scoring
+from assessments.desk import claims_not_applicable
 from assessments.models import Answer, AnswerSheet, ValidatedLevel
 from assessments.scoring import Criterion, Level, Node, Rule
 from projects.models import Project
@@ -93,7 +94,7 @@ def project_levels(project: Project) -> ProjectLevels:
     experts = sheets.get(Audience.EXPERTS)
     return ProjectLevels(
         self_assessed=_series(whole, lambda question: _claim(question, answers, decisions, hidden)),
-        validated=_series(whole, lambda question: _decision(question, decisions, hidden)),
+        validated=_series(whole, lambda question: _decision(question, answers, decisions, hidden)),
         checklist=_checklist(experts) if experts else None,
     )
 
@@ -122,16 +123,20 @@ def _claim(
     )
 
 
-def _decision(question: Question, decisions: Mapping[int, ValidatedLevel], hidden: set[str]) -> Criterion | None:
+def _decision(
+    question: Question, answers: Mapping[int, Answer], decisions: Mapping[int, ValidatedLevel], hidden: set[str]
+) -> Criterion | None:
+    """The experts' word; their consent to "not applicable" lapses when the country answers otherwise after a return."""
     if question.code in hidden:
         return None
     decision = decisions.get(question.pk)
+    still_claimed = claims_not_applicable(answers.get(question.pk))
     return scoring.validated(
         question.code,
         Fraction(question.weight or 1),
         level=decision.level if decision else None,
         basis=decision.basis if decision else "",
-        accepts_not_applicable=decision.accepts_not_applicable if decision else None,
+        accepts_not_applicable=decision.accepts_not_applicable if decision and still_claimed else None,
     )
 
 

@@ -1,6 +1,6 @@
 """Levels from claims: METHODOLOGY section 5, every rule of it. Pure: values in, values out, no Django.
 
-Levels are exact Fractions inside and are rounded half-up once, by `shown` (5.8). Every result keeps what it was made of,
+Levels are exact Fractions inside and are rounded half-up once, by `shown` (5.8). Every result keeps what it is made of,
 so that a page can open any level to how it came about. The rules (aggregation, least share) are the framework's (5.10).
 """
 
@@ -279,7 +279,12 @@ def weakest(levels: Iterable[Level], count: int = 3) -> list[Level]:
 
 
 def gate(answers: Sequence[str | None]) -> str | None:
-    """A minimum requirement from its yes/partly/no answers: the least of them; None while one is missing (5.9)."""
-    if not answers or any(answer is None for answer in answers):
+    """A minimum requirement from its yes/partly/no answers: the least of them (5.9).
+
+    A "no" warns at once, whatever else is missing; without one, None while an answer is missing.
+    """
+    if "no" in answers:
+        return "no"
+    if not answers or None in answers:
         return None
-    return min((answer for answer in answers if answer), key=("no", "partly", "yes").index)
+    return "partly" if "partly" in answers else "yes"

@@ -53,3 +53,8 @@ def test_hiding_is_passed_on_along_a_chain():
 def test_unknown_operator_is_an_error():
     with pytest.raises(ValueError, match="unknown operator"):
         holds({"question": "Q", "operator": "like", "value": "a"}, {"Q": said("a")})
+
+
+def test_amount_of_what_is_no_number_is_an_error():
+    with pytest.raises(ValueError, match="not a number"):
+        holds({"question": "Q", "operator": "at_least", "value": "3"}, {"Q": said("many", "text")})

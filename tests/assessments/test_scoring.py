@@ -12,6 +12,7 @@ from assessments.scoring import Criterion, LeftOut, Node, Rule, level_of, shown
 
 NA = Criterion("n", Fraction(1), None, left_out=LeftOut.NOT_APPLICABLE)
 MEAN, TWO_THIRDS, ALL = Rule("mean"), Rule("mean", Fraction(2, 3)), Rule("mean", Fraction(1))
+WEIGHTED = Rule("weighted_mean")
 
 
 def claim(level, code="c", weight=1, basis="document"):
@@ -19,7 +20,7 @@ def claim(level, code="c", weight=1, basis="document"):
     return Criterion(code, Fraction(weight), level, basis if level else "", left_out)
 
 
-def lever(code, *parts, rule=Rule("weighted_mean")):
+def lever(code, *parts, rule=WEIGHTED):
     made = [part if isinstance(part, Criterion) else claim(part, f"{code}-{n}") for n, part in enumerate(parts)]
     return Node(code, Fraction(1), rule, made)
 
@@ -202,14 +203,22 @@ def test_criteria_strongest_weakest_and_find():
 
 @pytest.mark.parametrize(
     ("answers", "state"),
-    [(["yes"], "yes"), (["yes", "partly"], "partly"), (["no", "yes"], "no"), (["yes", None], None), ([], None)],
+    [
+        (["yes"], "yes"),
+        (["yes", "partly"], "partly"),
+        (["no", "yes"], "no"),
+        (["no", None], "no"),
+        (["partly", None], None),
+        (["yes", None], None),
+        ([], None),
+    ],
 )
-def test_gate_is_the_least_of_its_answers(answers, state):
+def test_gate_is_the_least_of_its_answers_and_a_no_warns_at_once(answers, state):
     assert scoring.gate(answers) == state
 
 
 LEVELS = st.lists(st.one_of(st.none(), st.integers(1, 5)), min_size=1, max_size=6)
-RULES = st.sampled_from([MEAN, TWO_THIRDS, ALL, Rule("weighted_mean"), Rule("weakest_link")])
+RULES = st.sampled_from([MEAN, TWO_THIRDS, ALL, WEIGHTED, Rule("weakest_link")])
 
 
 @given(LEVELS, RULES)
@@ -250,3 +259,16 @@ def test_blank_is_left_out_of_the_mean_not_counted_as_1(levels):
 @given(st.fractions(1, 5))
 def test_shown_is_within_half_a_tenth(level):
     assert abs(Fraction(shown(level)) - level) <= Fraction(1, 20)
+
+
+@given(st.lists(st.tuples(st.sampled_from([None, 1, 2, 3, 4, 5]), st.sampled_from(["", "none", "interview", "seen"]))))
+def test_unsupported_are_among_the_claims_above_1_among_the_answered(claims):
+    count = scoring.completeness([claim(level, basis=basis) for level, basis in claims])
+    assert count.unsupported <= count.claims_above_1 <= count.answered <= count.applicable
+
+
+@given(st.lists(LEVELS, min_size=1, max_size=4))
+def test_only_shown_rounds(pillars):
+    result = overall(*pillars, rule=Rule("mean"))
+    scored = [child.level for child in result.children if child.level is not None]
+    assert result.level == (sum(scored) / len(scored) if scored else None)
