@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 
 def part_on_postgresql(folder: Path, arguments: list[str]) -> tuple[str, int, Counter[str]]:
-    chosen = ["-n", "2", "-m", "not pdf and not browser and not server and not sqlite", "-p", "no:cov"]
+    chosen = ["-n", "2", "-m", "not pdf and not browser and not server", "-p", "no:cov"]
     with servers.postgresql(folder) as url:
         return part(folder, "PostgreSQL", chosen, arguments, DATABASE_URL=url)
 
