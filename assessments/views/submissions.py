@@ -104,7 +104,7 @@ def sheet_sign(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> 
 def sheet_return(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
     sheet = _questionnaire(request, project_id, instrument, Permission.VALIDATE)
     sections = outline.structure(sheet.instrument).sections
-    form = ReturnForm(request.POST or None, sections=sections)
+    form = ReturnForm(request.POST if request.method == "POST" else None, sections=sections)
     if request.method == "POST" and form.is_valid():
         actions.return_sheet(sheet, whole=form.cleaned_data["whole"], sections=form.comments, by=request.user)
         messages.success(request, gettext("The questionnaire was returned to the national team with your comments."))

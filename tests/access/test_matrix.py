@@ -29,12 +29,12 @@ PUBLIC = {  # open to everyone by nature: signing in, an invitation's link, the 
 READERS = "++++-++0>"  # who reads the questionnaire
 ANSWERS = "++-----0>"
 EXPERTS = "---+---0>"  # validates
-FINDINGS = "---+-++0>"  # writes findings
+FINDINGS = "---+-++0>"  # reads and writes findings before release
+RESPONDS = ("0-0----0>", "+-+----0>")  # before release there is nothing to respond to
 STAFF = "-----++0>"
 BUREAU = "-----++->"  # not about a project
 INVITES = "+----++0>"
 CHECKLIST = "000+0++0>"  # does not even exist for the country
-RELEASED = "+++++++0>"
 MEMBERS = "+++++++0>"
 ANYONE = "++++++++>"
 
@@ -90,6 +90,44 @@ ACCESS: dict[tuple[str, str], str | tuple[str, str]] = {
     ("POST", "projects:step_done"): STAFF,
     ("POST", "projects:step_undone"): STAFF,
     ("GET", "projects:history"): READERS,
+    ("GET", "assessments:validation"): FINDINGS,
+    ("GET", "assessments:validate"): FINDINGS,
+    ("POST", "assessments:validate"): EXPERTS,
+    ("GET", "assessments:observation_add"): FINDINGS,
+    ("POST", "assessments:observation_add"): FINDINGS,
+    ("GET", "assessments:observation_edit"): FINDINGS,
+    ("POST", "assessments:observation_edit"): FINDINGS,
+    ("POST", "assessments:observation_remove"): FINDINGS,
+    ("GET", "assessments:recommendation_add"): FINDINGS,
+    ("POST", "assessments:recommendation_add"): FINDINGS,
+    ("GET", "assessments:recommendation_adopt"): FINDINGS,
+    ("POST", "assessments:recommendation_adopt"): FINDINGS,
+    ("GET", "assessments:recommendation_edit"): FINDINGS,
+    ("POST", "assessments:recommendation_edit"): FINDINGS,
+    ("POST", "assessments:recommendation_remove"): FINDINGS,
+    ("GET", "assessments:strategy"): FINDINGS,
+    ("POST", "assessments:strategy"): FINDINGS,
+    ("GET", "assessments:aim_add"): FINDINGS,
+    ("POST", "assessments:aim_add"): FINDINGS,
+    ("GET", "assessments:aim_edit"): FINDINGS,
+    ("POST", "assessments:aim_edit"): FINDINGS,
+    ("POST", "assessments:aim_remove"): FINDINGS,
+    ("GET", "assessments:source_add"): FINDINGS,
+    ("POST", "assessments:source_add"): FINDINGS,
+    ("POST", "assessments:source_remove"): FINDINGS,
+    ("GET", "assessments:findings"): MEMBERS,
+    ("GET", "assessments:respond"): RESPONDS,
+    ("POST", "assessments:respond"): RESPONDS,
+    ("GET", "reports:deliverables"): MEMBERS,
+    ("POST", "reports:report_request"): FINDINGS,
+    ("GET", "reports:report_progress"): (CHECKLIST, MEMBERS),
+    ("GET", "reports:report_file"): (CHECKLIST, MEMBERS),
+    ("POST", "reports:report_again"): (CHECKLIST, FINDINGS),
+    ("POST", "reports:report_release"): ("000-0++0>", STAFF),
+    ("GET", "reports:editorial"): FINDINGS,
+    ("POST", "reports:editorial"): FINDINGS,
+    ("GET", "reports:release"): STAFF,
+    ("POST", "reports:release"): STAFF,
 }
 
 
@@ -121,6 +159,20 @@ def arguments(name: str, here: World) -> list[object]:
         "membership_until": [project.public_id, here.membership.public_id],
         "membership_end": [project.public_id, here.membership.public_id],
         "step_done": [project.public_id, 1], "step_undone": [project.public_id, 1],
+        "validate": [project.public_id, here.criterion], "respond": [project.public_id, here.criterion],
+        "observation_add": [project.public_id, here.lever], "recommendation_add": [project.public_id, here.lever],
+        "recommendation_adopt": [project.public_id, here.lever, 1],
+        "observation_edit": [project.public_id, here.observation.public_id],
+        "observation_remove": [project.public_id, here.observation.public_id],
+        "recommendation_edit": [project.public_id, here.recommendation.public_id],
+        "recommendation_remove": [project.public_id, here.recommendation.public_id],
+        "aim_edit": [project.public_id, here.aim.public_id], "aim_remove": [project.public_id, here.aim.public_id],
+        "source_remove": [project.public_id, here.source.public_id],
+        "report_progress": [project.public_id, here.report.public_id],
+        "report_file": [project.public_id, here.report.public_id],
+        "report_again": [project.public_id, here.report.public_id],
+        "report_release": [project.public_id, here.report.public_id],
+        "editorial": [project.public_id, "capability"],
     }.get(short, [project.public_id])  # fmt: skip
 
 
@@ -156,6 +208,7 @@ def signs(method: str, name: str, here: World) -> str:
                 client.force_login(here.people[role])
             response = client.generic(method, url, "", "application/x-www-form-urlencoded")
             assert response.status_code < 500, (method, name, role)
+            response.close()
             found.append(sign_of(response, role))
             transaction.set_rollback(True)
     return "".join(found)

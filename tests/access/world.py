@@ -1,7 +1,6 @@
 """One project with something under every address, and one person for every role; strings that must not leak."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from tests.factories.projects import (
     CountryRequestFactory,
     InvitationFactory,
     MembershipFactory,
+    StepFactory,
     member,
     staff,
 )
@@ -53,13 +53,13 @@ class World:
     request: CountryRequest
     report: Report
     criterion: str
-    differing: str
-    extra: dict[str, Any] = field(default_factory=dict)
+    lever: str
 
 
 def world(*, released: bool = False) -> World:
     """A submitted project, validated in part; with `released`, given to the country."""
     project = work.opened_project()
+    StepFactory(project=project)
     people = {
         "coordinator": member(project, Role.COORDINATOR),
         "contributor": member(project, Role.CONTRIBUTOR),
@@ -117,7 +117,7 @@ def world(*, released: bool = False) -> World:
         request=CountryRequestFactory(),
         report=finished_report(project, people["manager"], released=released),
         criterion=criteria[0].code,
-        differing=criteria[0].code,
+        lever=criteria[0].section.lever.code,
     )
 
 

@@ -318,7 +318,9 @@ def test_the_desk_of_the_real_framework_opens():
     submit(project)
     response = signed_in(member(project, "expert")).get(url("validate", project, "P2.1-1"))
     assert response.status_code == 200
-    assert response.context["total"] == len(response.context["queue"])
+    codes = [entry.code for entry in response.context["queue"]]
+    assert len(codes) == 11
+    assert codes[5] == "P2.1-1"
 
 
 # ── Observations ─────────────────────────────────────────────────────────────
