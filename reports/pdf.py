@@ -4,6 +4,7 @@ WeasyPrint is slow to load and is imported here only, when the first document is
 once a worker; a document's dates are given, so that the same HTML makes the same bytes.
 """
 
+import atexit
 import gc
 import os
 from collections.abc import Iterator
@@ -62,6 +63,7 @@ def engine() -> Engine:
 
     fetcher = AssetsFetcher(allowed_protocols={"file"}, allow_redirects=False)
     fonts = FontConfiguration()
+    atexit.register(engine.cache_clear)  # its folder of faces is removed while Python still can
     stylesheet = CSS(filename=ASSETS / "report.css", font_config=fonts, url_fetcher=fetcher)
     return Engine(html=HTML, stylesheet=stylesheet, fonts=fonts, fetcher=fetcher)
 

@@ -232,7 +232,7 @@ class Document:
     def _answered(self, question: Mapping[str, Any]) -> Answered:
         answer = question["answer"] or {"status": "blank", "is_confidential": False}
         is_own_text = question["kind"] in OWN_TEXT
-        value = answer.get("value")
+        value = in_row_order(question, answer.get("value"))
         basis = answer.get("basis", "")
         return Answered(
             code=question["code"],
@@ -396,7 +396,10 @@ class Document:
     def _standings(self, group: str, code: str) -> tuple[Standing, Standing]:
         """Self-assessed and validated: two figures, never blended."""
         series = self.content["levels"]
-        return tuple(self.marks.standing(series[name][group].get(code)) for name in ("self", "validated"))  # type: ignore[return-value]
+        return tuple(
+            self.marks.standing(series[name][group].get(code), starred=group == "levers")
+            for name in ("self", "validated")
+        )  # type: ignore[return-value]
 
     @cached_property
     def levers(self) -> list[Lever]:
@@ -454,7 +457,7 @@ class Document:
         series = self.content["levels"]
         if not self.project["show_overall"] or self.framework["aggregation"] == "none":
             return None
-        own, validated = (self.marks.standing(series[name]["overall"]) for name in ("self", "validated"))
+        own, validated = (self.marks.standing(series[name]["overall"], starred=False) for name in ("self", "validated"))
         return own, validated
 
     @cached_property
@@ -735,7 +738,7 @@ class Document:
 
     @cached_property
     def strategy_standing(self) -> Standing:
-        return self.marks.standing(self.content["levels"]["strategy"])
+        return self.marks.standing(self.content["levels"]["strategy"], starred=False)
 
     @cached_property
     def strategy_lever(self) -> Lever | None:
@@ -840,6 +843,14 @@ class Document:
 
 def is_unsupported(level: int | None, basis: str) -> bool:
     return scoring.Criterion("", Fraction(1), level, basis).is_unsupported
+
+
+def in_row_order(question: Mapping[str, Any], value: Any) -> Any:
+    """A table's answer in the order of its rows: canonical JSON sorts keys."""
+    if question["kind"] != Kind.TABLE or not isinstance(value, dict):
+        return value
+    rows = [option["code"] for option in question["options"] if option["axis"] == "row"]
+    return {row: value[row] for row in rows if row in value}
 
 
 def rank(row: Recommendation) -> tuple[int, int, int]:

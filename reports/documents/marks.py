@@ -75,11 +75,12 @@ class Marks:
             is_unsupported=is_unsupported,
         )
 
-    def standing(self, entry: Mapping[str, Any] | None) -> Standing:
+    def standing(self, entry: Mapping[str, Any] | None, *, starred: bool = True) -> Standing:
+        """`starred`: marked where a part is unsupported. Pillars and the whole are not: their share is printed."""
         entry = entry or {}
         value = Fraction(entry["value"]) if entry.get("value") is not None else None
         return Standing(
-            mark=self.mark(value, is_unsupported=entry.get("is_unsupported", False)),
+            mark=self.mark(value, is_unsupported=starred and entry.get("is_unsupported", False)),
             value=value,
             scored=entry.get("scored", 0),
             applicable=entry.get("applicable", 0),

@@ -7,6 +7,7 @@ from reports.documents.marks import Mark, Standing
 from reports.documents.texts import Label, Said
 
 MARGIN_PIECES = 5
+LONG_TEXT = 1500  # characters
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,12 @@ class Answered:
     evidence: Sequence[Piece]
     withheld_evidence: int
     is_complement: bool
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its row may break over pages; others stay whole."""
+        texts = (self.said, self.reason, self.note)
+        return sum(len(text.text) for text in texts if text) > LONG_TEXT
 
 
 @dataclass(frozen=True)
