@@ -18,4 +18,8 @@ def _send(job: Job, lease: jobs.Lease) -> None:
         mail.subject, mail.body, to=[mail.to], headers={"Message-ID": f"<{mail.public_id}@readiness>"}
     )
     message.send()
-    lease.finish(lambda: Mail.objects.filter(pk=mail.pk).update(sent_at=timezone.now()) and None)
+
+    def mark_sent() -> None:
+        Mail.objects.filter(pk=mail.pk).update(sent_at=timezone.now())
+
+    lease.finish(mark_sent)

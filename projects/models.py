@@ -3,7 +3,7 @@
 import datetime
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -17,9 +17,6 @@ from foundation.constraints import all_or_none, one_of, only_when
 from foundation.fields import TextsField, public_id
 from projects.permissions import Role, StaffRole
 from toolkit.models import FrameworkVersion, Institution, MethodStep
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 
 class Region(models.TextChoices):
@@ -128,8 +125,12 @@ class CountryRequest(models.Model):
 
     def decide(self, status: RequestStatus, *, by: Any) -> None:
         """Accept or decline, by one guarded UPDATE; the loser of two clicks is told."""
-        if not CountryRequest.objects.received().filter(pk=self.pk).update(  # type: ignore[attr-defined]
-            status=status, decided_at=timezone.now(), decided_by=by
+        if (
+            not CountryRequest.objects.received()
+            .filter(pk=self.pk)
+            .update(  # type: ignore[attr-defined]
+                status=status, decided_at=timezone.now(), decided_by=by
+            )
         ):
             raise MoveNotAllowed(_("The request was decided meanwhile. Look at the page again."))
         self.refresh_from_db()
@@ -460,6 +461,6 @@ class ProjectEvent(models.Model):
         return f"{self.project} {self.kind}"
 
 
-def log(project: Project, kind: str, *, by: Any, for_findings: bool = False, **about: Any) -> None:
+def log(project: Project, kind: str, /, *, by: Any, for_findings: bool = False, **about: Any) -> None:
     """Append to the project's history; call in the transaction of what happened."""
     ProjectEvent.objects.create(project=project, kind=kind, by=by, about=about, for_findings=for_findings)

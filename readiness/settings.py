@@ -169,7 +169,7 @@ DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Readiness <readiness@localhost>")
 
 # ── Celery ───────────────────────────────────────────────────────────────────
 _broker_folder = DATA_DIR / "broker"
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"visibility_timeout": 900, "unacked_restore_interval": 10, "unacked_restore_throttle": 1}
     if REDIS_URL
