@@ -13,9 +13,12 @@ from toolkit.models import Question, Section
 class Decided(Protocol):
     """What the experts say of a criterion, saved or about to be."""
 
-    level: int | None
-    accepts_not_applicable: bool | None
-    reason: str
+    @property
+    def level(self) -> int | None: ...
+    @property
+    def accepts_not_applicable(self) -> bool | None: ...
+    @property
+    def reason(self) -> str: ...
 
 
 def self_assessed(answer: Answer | None) -> int | None:
@@ -127,6 +130,12 @@ class Desk:
         for entry in self.shown(name):
             groups.setdefault(entry.question.section_id, (entry.question.section, []))[1].append(entry)
         return list(groups.values())
+
+    def around(self, entry: DeskEntry, name: str, count: int = 5) -> list[DeskEntry]:
+        """The entry among those the filter shows, with at most `count` before it and after it."""
+        queue = [other for other in self.entries if other.code == entry.code or FILTERS[name](other)]
+        here = queue.index(entry)
+        return queue[max(0, here - count) : here + count + 1]
 
     def entry(self, code: str) -> DeskEntry | None:
         return next((entry for entry in self.entries if entry.code == code), None)

@@ -48,6 +48,10 @@ def decimal(level: Fraction | None) -> Decimal | None:
     return None if level is None else Decimal(level.numerator) / Decimal(level.denominator)
 
 
+def _float(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
 @dataclass(frozen=True)
 class Mark:
     """A level of a node as a page shows it, with the sum it comes from."""
@@ -58,6 +62,10 @@ class Mark:
     @property
     def value(self) -> Decimal | None:
         return decimal(self.scored.level)
+
+    @property
+    def reached(self) -> int | None:
+        return self.scored.reached
 
     @property
     def is_unsupported(self) -> bool:
@@ -188,11 +196,13 @@ class LeverFindings:
     guidance: Sequence[Guidance]
 
     @property
-    def suggestions(self) -> list[Suggestion]:
-        """From the level that the experts found reached, upwards; from the first where there is none."""
-        adopted = {row.guidance_id: row for row in self.recommendations if row.guidance_id}
-        start = self.validated.scored.reached or 1
-        return [Suggestion(row, adopted.get(row.pk)) for row in self.guidance if row.from_level >= start]
+    def suggestion(self) -> Suggestion | None:
+        """From the level that the experts found reached to the next; from the first where there is none."""
+        start = self.validated.reached or 1
+        found = next((row for row in self.guidance if row.from_level == start), None)
+        if found is None:
+            return None
+        return Suggestion(found, next((row for row in self.recommendations if row.guidance_id == found.pk), None))
 
 
 @dataclass(frozen=True)
@@ -274,14 +284,11 @@ class Findings:
         """Both series over all levers; None where there are too few for a figure."""
         if len(self.levers) < LEAST_AXES:
             return None
-        values = [
-            [None if (value := mark.value) is None else float(value) for mark in marks]
-            for marks in (
-                [entry.validated for entry in self.levers],
-                [entry.claimed for entry in self.levers],
-            )
-        ]
-        drawing = charts.radar(*values, max(self.names))
+        drawing = charts.radar(
+            [_float(entry.validated.value) for entry in self.levers],
+            [_float(entry.claimed.value) for entry in self.levers],
+            max(self.names),
+        )
         places = zip(self.levers, drawing.labels, strict=True)
         return Radar(
             drawing,

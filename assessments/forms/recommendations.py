@@ -18,7 +18,7 @@ from toolkit.models import Guidance, Horizon, Institution, Lever, Tool
 class RecommendationForm(WrittenForm):
     text = text_field(
         _("Recommendation"),
-        rows=6,
+        rows=9,
         required=True,
         help_text=_("What to do, verb first, in order."),
         missing=_("Write what should be done."),

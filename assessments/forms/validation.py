@@ -32,7 +32,7 @@ class DecisionForm(WrittenForm):
         _("Reason for the difference"),
         rows=4,
         help_text=_(
-            "Required where your level differs. The country will read it, and can acknowledge it or enter a reservation."
+            "Required where your level differs. The country reads it, and can acknowledge it or enter a reservation."
         ),
     )
     private_note = text_field(

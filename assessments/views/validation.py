@@ -124,7 +124,6 @@ def _desk_page(
     sheet, chosen = whole.sheet, _filter(request)
     structure = outline.structure(sheet.instrument)
     facts = [question for question in structure.of_section(entry.question.section) if not question.is_scored]
-    queue = whole.shown(chosen)
     return render(
         request,
         "assessments/validation/validate.html",
@@ -138,7 +137,7 @@ def _desk_page(
             "levels": structure.levels,
             "facts": [fact for fact in outline.question_entries(sheet, facts, request.user) if not fact.is_hidden],
             "submission": sheet.submissions.order_by("-number").first(),
-            "queue": queue if entry in queue else [entry, *queue],
+            "queue": whole.around(entry, chosen),
             "settled": whole.settled,
             "total": len(whole.entries),
             "filters": _filters(whole, chosen),

@@ -160,22 +160,21 @@ def test_the_reason_of_a_confidential_answer_stays_with_its_institution(project)
     assert "There is no harbour office." in read(project, staff())
 
 
-def test_suggestions_start_at_the_level_reached(project):
-    found = read_findings(project, staff())
-    levers = {entry.lever.code: entry for entry in found.levers}
-    assert [row.guidance.from_level for row in levers["A.1"].suggestions] == [2, 3]
-    assert levers["A.2"].suggestions == []
-    assert levers["B.1"].suggestions == []  # the highest level is reached
+def test_the_suggestion_is_for_the_level_reached(project):
+    levers = {entry.lever.code: entry for entry in read_findings(project, staff()).levers}
+    assert levers["A.1"].suggestion.guidance.from_level == 2
+    assert levers["A.2"].suggestion is None  # the framework has none
+    assert levers["B.1"].suggestion is None  # the highest level is reached
+
     lever = Lever.objects.get(pillar__framework=project.framework, code="A.1")
     adopted = RecommendationFactory(project=project, lever=lever, guidance=lever.guidance.get(from_level=2))
-    found = read_findings(project, staff())
-    assert [row.adopted for row in found.levers[0].suggestions] == [adopted, None]
+    assert read_findings(project, staff()).levers[0].suggestion.adopted == adopted
+    assert f"Adopted as R{adopted.number}" in read(project, member(project, "expert"))
 
 
-def test_a_lever_without_a_level_has_the_first_suggestions():
+def test_a_lever_without_a_level_has_the_first_suggestion():
     project = opened_project()
-    found = read_findings(project, staff())
-    assert [row.guidance.from_level for row in found.levers[0].suggestions] == [1, 2, 3]
+    assert read_findings(project, staff()).levers[0].suggestion.guidance.from_level == 1
     assert "no criterion has one" in read(project, staff())
 
 
