@@ -55,7 +55,12 @@ def compose(report: Report) -> str:
             taken_at=report.snapshot.taken_at,
             released_at=report.released_at,
         )
-        return render_to_string(f"reports/print/{report.kind}.html", {"document": document})
+        template, found = f"reports/print/{report.kind}.html", document.replaced
+        document.replaced = []
+        html = render_to_string(template, {"document": document})
+        # What was replaced is listed where this document, of all made from the snapshot, prints it.
+        document.replaced = [name for name in found if f"[{name}]" in html]
+        return render_to_string(template, {"document": document}) if document.replaced else html
 
 
 def _printed(report: Report, html: str) -> pdf.Printed:

@@ -65,7 +65,7 @@ class Document:
     ) -> None:
         replaced: set[str] = set()
         self.content = printable(content, replaced)
-        self.replaced = [(name_of(character), ord(character)) for character in sorted(replaced)]
+        self.replaced = [name_of(character) for character in sorted(replaced)]
         self.kind, self.language, self.version, self.sha256 = Deliverable(kind), language, version, sha256
         self.project, self.framework = self.content["project"], self.content["framework"]
         self.source_language = self.framework["languages"][0]
