@@ -34,6 +34,7 @@ def _guards_for_all() -> Iterator[None]:
         guards.guard_client(monkeypatch)
         guards.guard_templates(monkeypatch)
         guards.shuffle_unordered_queries(monkeypatch)
+        guards.keep_connection_in_transaction(monkeypatch)
         yield
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.constants import MULTI
 from django.template import engines
@@ -91,6 +92,18 @@ def shuffle_unordered_queries(monkeypatch: pytest.MonkeyPatch) -> None:
         return original(self, result_type, *args, **kwargs)
 
     monkeypatch.setattr(SQLCompiler, "execute_sql", execute_sql)
+
+
+# ── A test's transaction outlives the responses that it closes ───────────────
+def keep_connection_in_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A response that a test closes (a file's) says that the request is over, and Django would drop the connection."""
+    original = BaseDatabaseWrapper.close_if_unusable_or_obsolete
+
+    def close_if_unusable_or_obsolete(self: BaseDatabaseWrapper) -> None:
+        if not self.in_atomic_block:
+            original(self)
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "close_if_unusable_or_obsolete", close_if_unusable_or_obsolete)
 
 
 # ── Nothing is written outside the test's own folder ─────────────────────────
