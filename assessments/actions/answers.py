@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from assessments.actions.sheets import lock_sheet
 from assessments.models import Answer, AnswerRevision, AnswerSheet, RevisionKind, SheetSection
 from assessments.progress import recount
 from toolkit.models import Audience, Question
@@ -85,8 +86,7 @@ def save_answer(
     on an old revision is kept as refused, one that arrives after the sheet closed as late.
     Raises SaveIdTaken, ImpossibleBase, Withheld.
     """
-    locked = AnswerSheet.objects.select_for_update(of=("self",)).select_related("project").get(pk=sheet.pk)
-    locked.instrument = sheet.instrument
+    locked = lock_sheet(sheet)
     section = SheetSection.objects.get(sheet=locked, section=question.section_id)
     answers = list(Answer.objects.filter(sheet=locked).select_related("saved_by").order_by("pk"))
     head = next((answer for answer in answers if answer.question_id == question.pk), None)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from assessments.actions.sheets import lock_sheet
 from assessments.models import AnswerSheet, Evidence
 from foundation import files
 from projects.models import MoveNotAllowed, log
@@ -23,9 +24,7 @@ def is_late(sheet: AnswerSheet) -> bool:
 
 
 def _locked(sheet: AnswerSheet) -> AnswerSheet:
-    locked = (
-        AnswerSheet.objects.select_for_update(of=("self",)).select_related("project", "instrument").get(pk=sheet.pk)
-    )
+    locked = lock_sheet(sheet)
     if not takes_evidence(locked):
         raise MoveNotAllowed(
             _("Evidence can no longer be added: the project is not running, or its levels were released.")

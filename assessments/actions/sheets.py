@@ -1,4 +1,4 @@
-"""Opening a project's sheets."""
+"""Opening a project's sheets, and holding one while it changes."""
 
 from django.db import transaction
 
@@ -17,3 +17,11 @@ def open_sheets(project: Project) -> None:
             SheetSection(sheet=sheet, section=section) for section in instrument.sections.order_by("position")
         )
         recount(sheet, [])
+
+
+def lock_sheet(sheet: AnswerSheet) -> AnswerSheet:
+    """The sheet's row, locked, with its project as it is after the wait; call inside a transaction."""
+    locked = AnswerSheet.objects.select_for_update().get(pk=sheet.pk)
+    locked.project = Project.objects.get(pk=locked.project_id)
+    locked.instrument = sheet.instrument
+    return locked

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
+from assessments.actions.sheets import lock_sheet
 from assessments.models import (
     Answer,
     AnswerSheet,
@@ -25,9 +26,7 @@ from toolkit.models import Section
 
 def _lock(sheet: AnswerSheet) -> AnswerSheet:
     """The sheet's row, locked: no save slips between reading the answers and closing the sheet."""
-    locked = (
-        AnswerSheet.objects.select_for_update(of=("self",)).select_related("project", "instrument").get(pk=sheet.pk)
-    )
+    locked = lock_sheet(sheet)
     if not locked.project.is_running:
         raise MoveNotAllowed(_("The project is not running, so the questionnaire cannot move on."))
     return locked

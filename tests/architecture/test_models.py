@@ -69,4 +69,6 @@ def nullness(condition: Q) -> set[str]:
 
 
 def test_every_model_has_a_factory():
-    assert sorted(label(model) for model in set(OURS) - made_by_factories()) == []
+    """The instrument's rows only ever come from a framework file: `published_framework()` and `dre()` make them all."""
+    loaded = {model for model in OURS if model._meta.app_label == "toolkit"}
+    assert sorted(label(model) for model in set(OURS) - loaded - made_by_factories()) == []
