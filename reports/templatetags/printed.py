@@ -60,7 +60,7 @@ def labelled(text: Label) -> SafeString:
 
 @register.simple_tag
 def chip(mark: Mark, word: bool = False) -> SafeString:
-    """A level's figure, staircase and colour; with `word`, its name after it, otherwise its name to be read aloud."""
+    """A level's figure, staircase and colour; with `word`, its name after it."""
     if mark.reached:
         edge = "#8d7f55" if mark.ink != "#ffffff" and mark.reached <= 2 else mark.colour
         style = f"background:{mark.colour};color:{mark.ink};border-color:{edge}"
@@ -69,12 +69,11 @@ def chip(mark: Mark, word: bool = False) -> SafeString:
     shown = format_html(
         '<span class="lv{}" style="{}">{}{}</span>', "" if mark.reached else " l0", style, mark.figure, staircase(mark)
     )
-    name = format_html(" {}", mark.name) if word else format_html('<span class="sr"> {}</span>', mark.name)
-    return shown + name
+    return shown + format_html(" {}", mark.name) if word else shown
 
 
 def staircase(mark: Mark) -> SafeString:
-    """One step a level, those reached filled; decoration beside the figure."""
+    """One step a level, those reached filled. Its title is the level's name: what a screen reader says of it."""
     count = max(len(mark.steps), 1)
     width, pitch = 26 / count, 31 / count
     bars = format_html_join(
@@ -88,7 +87,7 @@ def staircase(mark: Mark) -> SafeString:
             for index, filled in enumerate(mark.steps)
         ),
     )  # fmt: skip
-    return format_html('<svg viewBox="0 0 31 20" aria-hidden="true">{}</svg>', bars)
+    return format_html('<svg viewBox="0 0 31 20" role="img"><title>{}</title>{}</svg>', mark.name, bars)
 
 
 @register.simple_tag(takes_context=True)
