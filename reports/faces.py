@@ -32,9 +32,13 @@ def coverage() -> frozenset[str]:
     """Every character that some family holds in all its faces."""
     held: set[int] = set()
     for faces in FAMILIES:
-        maps = [set(TTFont(ASSETS / "fonts" / f"{face}.ttf", lazy=True).getBestCmap()) for face in faces]
-        held |= set.intersection(*maps)
+        held |= set.intersection(*(_characters_of(face) for face in faces))
     return frozenset(map(chr, held)) | {"\n"}
+
+
+def _characters_of(face: str) -> set[int]:
+    with TTFont(ASSETS / "fonts" / f"{face}.ttf", lazy=True) as font:
+        return set(font.getBestCmap())
 
 
 def printable(value: Any, replaced: set[str]) -> Any:

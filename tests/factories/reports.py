@@ -18,7 +18,7 @@ from tests.factories.toolkit import dre
 from toolkit.models import Horizon, Institution, Lever
 
 # Planted where no document may say it; a test looks for each in every document.
-SECRETS = ("SECRET-NOTE", "SECRET-PRIVATE", "SECRET-EVIDENCE", "SECRET-REASON", "SECRET-REMOVED", "SECRET-HIDDEN")
+SECRETS = ("SECRET-NOTE", "SECRET-PRIVATE", "SECRET-EVIDENCE", "SECRET-REASON", "SECRET-REMOVED")
 
 
 class JobFactory(factory.django.DjangoModelFactory):

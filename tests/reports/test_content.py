@@ -1,0 +1,85 @@
+"""What a snapshot freezes, and what it may not hold."""
+
+import json
+from typing import Any
+
+import pytest
+
+from reports import content
+from reports.models import Snapshot
+from tests.factories import assessments as work
+from tests.factories.reports import SECRETS, SnapshotFactory, rich_project
+
+
+def question(frozen: dict[str, Any], code: str) -> dict[str, Any]:
+    (found,) = [
+        entry
+        for section in frozen["questionnaire"]["sections"]
+        for entry in section["questions"]
+        if entry["code"] == code
+    ]
+    return found
+
+
+def test_content_holds_nothing_that_documents_may_not_say(frozen: dict[str, Any]):
+    written = content.canonical(frozen)
+    assert [secret for secret in SECRETS if secret in written] == []
+
+
+@pytest.mark.django_db
+def test_the_secrets_were_there_to_leak():
+    project = rich_project()
+    sheet = work.national_sheet(project)
+    written = [
+        *sheet.answers.values_list("note", flat=True),
+        *sheet.answers.values_list("reason", flat=True),
+        *sheet.evidence.values_list("title", flat=True),
+        *sheet.validated_levels.values_list("private_note", flat=True),
+        *project.recommendations.values_list("text", flat=True),
+    ]
+    found = {secret for secret in SECRETS if any(secret in text for text in written)}
+    assert found == set(SECRETS)
+
+
+def test_of_a_confidential_answer_only_that_there_is_one_is_kept(frozen: dict[str, Any]):
+    assert question(frozen, "P1.1-3")["answer"] == {"status": "answered", "is_confidential": True}
+
+
+def test_confidential_evidence_is_counted_not_named(frozen: dict[str, Any]):
+    entry = question(frozen, "P1.1-1")
+    assert [piece["title"] for piece in entry["evidence"]] == ["Recueil des lois"]
+    assert entry["withheld_evidence"] == 1
+
+
+def test_a_persons_text_keeps_its_language(frozen: dict[str, Any]):
+    (observation,) = frozen["observations"]
+    assert observation["said"] == {"text": "Un cadre presque complet («خدمات البريد الرقمية»).", "language": "fr"}
+
+
+def test_framework_texts_stand_in_every_language(frozen: dict[str, Any]):
+    assert set(frozen["framework"]["pillars"][0]["name"]) == {"fr", "en"}
+
+
+def test_levels_are_exact_fractions_in_two_series(frozen: dict[str, Any]):
+    levels = frozen["levels"]
+    assert (levels["self"]["levers"]["P1.1"]["value"], levels["validated"]["levers"]["P1.1"]["value"]) == ("8/3", "5/2")
+
+
+def test_canonical_text_does_not_depend_on_the_order_of_keys():
+    assert content.canonical({"b": 1, "a": {"d": "é", "c": None}}) == '{"a":{"c":null,"d":"é"},"b":1}'
+
+
+@pytest.mark.django_db
+def test_the_same_state_has_the_same_checksum():
+    project = work.opened_project()
+    first, second = SnapshotFactory(project=project), SnapshotFactory(project=project)
+    assert first.sha256 == second.sha256
+    assert json.loads(Snapshot.objects.get(pk=first.pk).content) == content.gather(project)
+
+
+@pytest.mark.django_db
+def test_another_state_has_another_checksum():
+    project = work.opened_project()
+    before = SnapshotFactory(project=project).sha256
+    work.ObservationFactory(project=project)
+    assert SnapshotFactory(project=project).sha256 != before

@@ -1,0 +1,142 @@
+"""What a document makes of a snapshot: pure, one language at a time."""
+
+import copy
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from reports import faces
+from reports.documents import Document, roadmap
+from reports.documents.texts import best_said, said
+from reports.templatetags.printed import runs
+from reports.templatetags.printed import said as said_filter
+
+pytestmark = pytest.mark.usefixtures("english")
+
+
+def test_a_text_in_another_language_is_marked():
+    text = said({"text": "Bonjour", "language": "fr"}, "en")
+    assert said_filter(text) == '<span lang="fr">Bonjour</span> <span class="mark">(original in French)</span>'
+
+
+def test_a_text_in_the_documents_language_stands_alone():
+    assert said_filter(said({"text": "a < b", "language": "en"}, "en")) == "a &lt; b"
+
+
+def test_of_two_wordings_the_documents_language_is_taken():
+    texts = [{"text": "Bonjour", "language": "fr"}, {"text": "Hello", "language": "en"}]
+    assert best_said(texts, "en") == said(texts[1], "en")
+    assert best_said(texts[:1], "en") == said(texts[0], "en")
+    assert best_said([], "en") is None
+
+
+def test_a_right_to_left_run_has_its_direction():
+    assert runs("say «خدمات البريد» twice") == 'say «<span lang="ar" dir="rtl">خدمات البريد</span>» twice'
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("plain ≥ 3 → “é” ₣ Ж", "plain ≥ 3 → “é” ₣ Ж"),
+        ("done 😀", "done [U+1F600]"),
+        ("family 👩\u200d👧", "family [U+1F469]\u200d[U+1F467]"),
+        ("heart ❤\ufe0f", "heart [U+2764]"),
+        ("a\tb\x0bc", "a bc"),
+    ],
+)
+def test_what_no_face_holds_is_named(written: str, printed: str):
+    assert faces.printable(written, set()) == printed
+
+
+def test_both_values_stand_side_by_side(compose: Callable[..., Document]):
+    lever = compose("capability").levers[0]
+    assert (lever.code, lever.own.mark.figure, lever.validated.mark.figure) == ("P1.1", "2.7*", "2.5")
+
+
+def test_a_confidential_answer_says_only_that(compose: Callable[..., Document]):
+    criterion = compose("capability").levers[0].criteria[2]
+    assert (criterion.answered.is_confidential, criterion.answered.note, criterion.own.shown) == (True, None, "–")
+
+
+def test_differences_carry_reason_and_reservation(compose: Callable[..., Document]):
+    (difference,) = compose("capability").differences
+    assert (difference.code, difference.reason.text, difference.response.is_reservation) == (
+        "P1.1-2", "The licence names no digital service.", True,
+    )  # fmt: skip
+
+
+def test_not_applicable_is_listed_with_its_decision(compose: Callable[..., Document]):
+    rows = compose("capability").not_applicable
+    assert [(row.code, row.accepts_not_applicable) for row in rows] == [("P1.2-1", True), ("P3.4-1", None)]
+
+
+def test_the_overall_level_is_there_only_if_the_manager_chose_so(
+    compose: Callable[..., Document], frozen: dict[str, Any]
+):
+    assert compose("capability").overall is None
+    chosen = compose("capability", project=frozen["project"] | {"show_overall": True})
+    assert chosen.overall is not None
+
+
+def test_a_pillar_below_its_share_has_no_level(compose: Callable[..., Document]):
+    assert [pillar.validated.mark.figure for pillar in compose("capability").pillars] == ["–", "–", "–"]
+
+
+def test_quick_wins_are_short_pressing_and_free(compose: Callable[..., Document]):
+    assert [row.name for row in compose("toolkit").quick_wins] == ["R1"]
+
+
+def test_levers_with_pressing_recommendations_come_first(compose: Callable[..., Document]):
+    assert [lever.code for lever in compose("toolkit").levers_by_priority[:2]] == ["P1.1", "P3.4"]
+
+
+def test_a_recommendation_never_stands_before_what_it_needs(compose: Callable[..., Document], frozen: dict[str, Any]):
+    rows = copy.deepcopy(frozen["recommendations"])
+    for row in rows:
+        row["lever"] = "P1.1"
+    rows[0]["needs"], rows[1]["needs"] = [rows[1]["number"]], []
+    lever = compose("toolkit", recommendations=rows).levers[0]
+    assert [row.name for row in lever.recommendations] == ["R2", "R1"]
+
+
+def test_contents_number_chapters_and_not_annexes(compose: Callable[..., Document]):
+    chapters = [entry for entry in compose("strategy").contents if entry.depth == 1]
+    assert [entry.number for entry in chapters[:3]] == ["1", "2", "3"]
+    assert [entry.number for entry in chapters if entry.key.startswith("annex")] == ["", ""]
+
+
+def test_without_an_outline_the_domains_are_proposed(compose: Callable[..., Document]):
+    document = compose("strategy")
+    assert document.outline == [domain.name for domain in document.domains]
+
+
+def test_reconstructed_and_translated_labels_say_so(compose: Callable[..., Document]):
+    labels = {lever.code: lever.label.remarks for lever in compose("capability").levers}
+    assert labels["P1.1"] == ["unofficial translation"]
+    assert labels["P3.2"] == ["reconstructed wording", "unofficial translation"]
+
+
+# ── Roadmap ──────────────────────────────────────────────────────────────────
+def test_quarters_start_with_the_documents_own():
+    columns = roadmap.quarters(datetime.date(2026, 11, 23), 3)
+    assert [(column.year, column.number) for column in columns] == [(2026, 4), (2027, 1), (2027, 2)]
+    assert [(year.year, year.span) for year in roadmap.years(columns)] == [(2026, 1), (2027, 2)]
+
+
+def test_a_task_starts_when_what_it_needs_is_due():
+    tasks = [roadmap.Task(1, "short", ()), roadmap.Task(2, "short", (1,))]
+    assert roadmap.ends(tasks) == {1: (0, 0, 2), 2: (2, 2, 4)}
+
+
+def test_a_circle_of_needs_ends():
+    tasks = [roadmap.Task(1, "short", (2,)), roadmap.Task(2, "short", (1,))]
+    assert set(roadmap.ends(tasks)) == {1, 2}
+
+
+def test_cells_say_preparation_work_and_due():
+    task = roadmap.Task(1, "medium", ())
+    columns = roadmap.quarters(datetime.date(2026, 1, 1), 8)
+    states = [cell.state for cell in roadmap.cells(task, roadmap.ends([task]), columns)]
+    assert states == ["prepare", "prepare", "work", "work", "work", "work", "due", ""]
