@@ -109,11 +109,11 @@ def run(job_id: int, work: Callable[[Job, Lease], None]) -> None:
     except JobLost:
         logger.warning("job %s was taken over by another worker", job.public_id)
     except JobRefused as refusal:
-        job.fail(refusal.problem, refusal.detail)
+        job.owned(token).fail(refusal.problem, refusal.detail)
     except Exception as error:
         logger.exception("job %s failed at attempt %s", job.public_id, job.attempt)
         if job.attempt >= Job.ATTEMPTS:
-            job.fail("attempts_used", repr(error))
+            job.owned(token).fail("attempts_used", repr(error))
         else:
             job.owned(token).update(
                 state=JobState.QUEUED, token=None, lease_until=None, detail=repr(error)[:4000],
@@ -129,7 +129,9 @@ def sweep() -> int:
     woken = 0
     for job in Job.objects.waiting_again().order_by("due_at", "pk")[:200]:
         if job.attempt >= Job.ATTEMPTS:
-            job.fail("attempts_used", "the worker ended before it could say why")
+            # Filtered again: a worker that was only slow may have extended its lease, or finished, meanwhile.
+            still_waiting = Job.objects.waiting_again().filter(pk=job.pk)
+            still_waiting.fail("attempts_used", "the worker ended before it could say why")
         else:
             wake(job)
             woken += 1

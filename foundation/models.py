@@ -45,6 +45,13 @@ class JobQuerySet(models.QuerySet["Job"]):
         now = timezone.now()
         return self.filter(Q(state=JobState.QUEUED, due_at__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now))
 
+    def fail(self, problem: str, detail: str = "") -> int:
+        """End these for good, with the code of a sentence that tells a person what to do; how many there were.
+
+        Filter first to those that the caller may end: `Job.owned(token)`, or those that wait again.
+        """
+        return self.update(state=JobState.FAILED, problem=problem, detail=detail[:4000], finished_at=timezone.now())
+
 
 class Job(models.Model):
     """One thing a worker has to do. The row is the truth; the queue only wakes a worker (DESIGN, Jobs)."""
@@ -101,7 +108,7 @@ class Job(models.Model):
         self.refresh_from_db()
         return token if taken else None
 
-    def owned(self, token: uuid.UUID) -> "models.QuerySet[Job]":
+    def owned(self, token: uuid.UUID) -> JobQuerySet:
         return Job.objects.filter(pk=self.pk, state=JobState.RUNNING, token=token)
 
     def finish(self, token: uuid.UUID) -> bool:
@@ -110,12 +117,6 @@ class Job(models.Model):
             self.owned(token).update(
                 state=JobState.DONE, progress=100, problem="", detail="", finished_at=timezone.now()
             )
-        )
-
-    def fail(self, problem: str, detail: str = "") -> None:
-        """End the job for good, with the code of a sentence that tells a person what to do."""
-        Job.objects.filter(pk=self.pk).unfinished().update(  # type: ignore[attr-defined]
-            state=JobState.FAILED, problem=problem, detail=detail[:4000], finished_at=timezone.now()
         )
 
     def again(self) -> None:
