@@ -48,7 +48,7 @@
     special() { return this.box.querySelector("[data-special]:checked")?.value ?? ""; }
     say(kind, text) {
       this.state.hidden = false;
-      this.state.className = "state mt-2" + (kind ? ` state-${kind}` : "");
+      this.state.className = "state is-live mt-2" + (kind ? ` state-${kind}` : "");
       if (this.state.textContent !== text) this.state.textContent = text;
     }
     touched(now) {
@@ -117,7 +117,9 @@
       else if (shown && shown.amount !== undefined) set("amount", shown.amount);
     }
     refused(message) {
-      this.flying = null; this.dirty = true; this.stopped = true;
+      this.flying = null;
+      if (this.dirty) return this.send();  // typed on meanwhile: what was refused no longer stands here
+      this.dirty = true; this.stopped = true;
       this.say("refused", message);
     }
     wait(message, resend) {
@@ -284,7 +286,7 @@
       question.touched(["radio", "checkbox"].includes(event.target.type));
       showConditions();
     });
-    form.addEventListener("focusout", (event) => { const question = questionOf(event.target); if (question?.dirty && isAnswer(event.target)) question.send(); });
+    form.addEventListener("focusout", (event) => { const question = questionOf(event.target); if (question?.dirty && isAnswer(event.target) && !question.box.contains(event.relatedTarget)) question.send(); });
     form.addEventListener("submit", (event) => { if (event.submitter?.form === form) { event.preventDefault(); flush(true); } });
     addEventListener("online", () => flush(true));
     document.addEventListener("visibilitychange", () => flush(document.visibilityState === "visible"));
