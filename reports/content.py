@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from assessments import levels, outline, scoring
+from assessments.desk import consent, decisions_on, differs
 from assessments.models import (
     Answer,
     AnswerSheet,
@@ -190,10 +191,7 @@ def _sheet(sheet: AnswerSheet) -> dict[str, Any]:
     evidence: dict[int, list[Evidence]] = {}
     for piece in Evidence.objects.filter(sheet=sheet).kept().select_related("file").order_by("added_at", "pk"):  # type: ignore[attr-defined]
         evidence.setdefault(piece.question_id, []).append(piece)
-    validated = {
-        decision.question_id: decision
-        for decision in ValidatedLevel.objects.filter(sheet=sheet).select_related("reservation__by").order_by("pk")
-    }
+    decisions = decisions_on(sheet)
     submission = sheet.submissions.order_by("-number").first()
     return {
         "code": sheet.instrument.code,
@@ -210,7 +208,7 @@ def _sheet(sheet: AnswerSheet) -> dict[str, Any]:
                 "aggregation": section.aggregation,
                 "questions": [
                     _question(
-                        question, answers.get(question.pk), evidence.get(question.pk, ()), validated.get(question.pk)
+                        question, answers.get(question.pk), evidence.get(question.pk, ()), decisions.get(question.pk)
                     )
                     for question in whole.of_section(section)
                     if question.code not in hidden
@@ -247,10 +245,8 @@ def _question(
         "answer": _answer(answer),
         "evidence": [_piece(piece) for piece in evidence if not piece.is_confidential],
         "withheld_evidence": sum(piece.is_confidential for piece in evidence),
-        "validated": _decision(decision) if decision else None,
-        "differs": bool(
-            answer and decision and None not in (answer.value, decision.level) and answer.value != decision.level
-        ),
+        "validated": _decision(answer, decision),
+        "differs": differs(answer, decision),
     }
 
 
@@ -280,12 +276,15 @@ def _piece(piece: Evidence) -> dict[str, Any]:
     }
 
 
-def _decision(decision: ValidatedLevel) -> dict[str, Any]:
-    """The experts' decision; their private note is not part of any document."""
+def _decision(answer: Answer | None, decision: ValidatedLevel | None) -> dict[str, Any] | None:
+    """What the experts decided and still stands; None of a mere private note, which is not part of any document."""
+    accepts_not_applicable = consent(answer, decision)
+    if decision is None or (decision.level is None and accepts_not_applicable is None):
+        return None
     reservation = getattr(decision, "reservation", None)
     return {
         "level": decision.level,
-        "accepts_not_applicable": decision.accepts_not_applicable,
+        "accepts_not_applicable": accepts_not_applicable,
         "basis": decision.basis,
         "reason": _said(decision.reason, decision.language),
         "response": {

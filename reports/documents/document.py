@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from assessments import charts, scoring, values
 from assessments.models import Activity, Basis, ObservationKind, Priority, StrategyConclusion
+from assessments.requirements import Met
 from foundation.fields import Texts
 from projects.models import Function
 from projects.permissions import Role
@@ -343,15 +344,11 @@ class Document:
         ]
 
     def _gate(self, code: str) -> str:
-        """Yes, partly or no: the least of the answers that open this gate (METHODOLOGY 5.9)."""
-        given = [
-            (question["answer"] or {}).get("value")
-            for _about, question in self._general_questions
-            if question["requirement"] == code and question["kind"] == Kind.YES_PARTLY_NO
+        """Yes, partly or no, in words, as the project's page says it (METHODOLOGY 5.9)."""
+        answers = [
+            question["answer"] for _about, question in self._general_questions if question["requirement"] == code
         ]
-        return {"yes": gettext("Yes"), "partly": gettext("Partly"), "no": gettext("No")}.get(
-            scoring.gate(given) or "", gettext("Not answered")
-        )
+        return choice(Met, scoring.gate(_met(answer) for answer in answers))
 
     @cached_property
     def general_facts(self) -> list[Answered]:
@@ -843,6 +840,15 @@ class Document:
 
 def is_unsupported(level: int | None, basis: str) -> bool:
     return scoring.Criterion("", Fraction(1), level, basis).is_unsupported
+
+
+def _met(answer: Mapping[str, Any] | None) -> str:
+    """What an answer says of a requirement, as `scoring.gate` reads it."""
+    if answer is None:
+        return Met.BLANK.value
+    if answer["is_confidential"]:
+        return Met.WITHHELD.value
+    return str(answer["value"] if answer["status"] == "answered" else answer["status"])
 
 
 def in_row_order(question: Mapping[str, Any], value: Any) -> Any:

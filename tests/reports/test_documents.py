@@ -13,7 +13,7 @@ from reports.documents.texts import best_said, said
 from reports.templatetags.printed import runs
 from reports.templatetags.printed import said as said_filter
 
-pytestmark = pytest.mark.usefixtures("english")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]  # for `frozen`, gathered once
 
 
 def test_a_text_in_another_language_is_marked():
@@ -140,3 +140,23 @@ def test_cells_say_preparation_work_and_due():
     columns = roadmap.quarters(datetime.date(2026, 1, 1), 8)
     states = [cell.state for cell in roadmap.cells(task, roadmap.ends([task]), columns)]
     assert states == ["prepare", "prepare", "work", "work", "work", "work", "due", ""]
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        (None, "Not answered yet"),
+        ({"status": "answered", "is_confidential": False, "value": "partly"}, "Partly"),
+        ({"status": "answered", "is_confidential": True}, "Confidential"),
+        ({"status": "dont_know", "is_confidential": False, "value": None}, "Don’t know"),
+    ],
+)
+def test_a_requirement_says_what_the_projects_page_says(
+    frozen: dict[str, Any], compose: Callable[..., Document], answer: dict[str, Any] | None, word: str
+):
+    questionnaire = copy.deepcopy(frozen["questionnaire"])
+    asked = [entry for part in questionnaire["sections"] for entry in part["questions"] if entry["requirement"]]
+    for entry in asked:
+        entry["answer"] = answer and {"basis": "", "reason": None, "note": None, "language": "en"} | answer
+    states = {entry.state for entry in compose("capability", questionnaire=questionnaire).requirements}
+    assert states == {word}
