@@ -30,6 +30,11 @@ def claims_not_applicable(answer: Answer | None) -> bool:
     return answer is not None and answer.status == AnswerStatus.NOT_APPLICABLE
 
 
+def consent(answer: Answer | None, decided: Decided | None) -> bool | None:
+    """The experts' word on "not applicable"; it lapses when the country answers otherwise after a return."""
+    return decided.accepts_not_applicable if decided and claims_not_applicable(answer) else None
+
+
 def differs(answer: Answer | None, decided: Decided | None) -> bool:
     """Whether the experts say otherwise than the country: another level, or a "not applicable" refused.
 
@@ -38,7 +43,7 @@ def differs(answer: Answer | None, decided: Decided | None) -> bool:
     if decided is None:
         return False
     if claims_not_applicable(answer):
-        return decided.accepts_not_applicable is False
+        return consent(answer, decided) is False
     claimed = self_assessed(answer)
     return claimed is not None and decided.level is not None and decided.level != claimed
 
@@ -48,7 +53,7 @@ def is_settled(answer: Answer | None, decided: Decided | None) -> bool:
     if decided is None or (differs(answer, decided) and not decided.reason):
         return False
     if claims_not_applicable(answer):
-        return decided.accepts_not_applicable is not None
+        return consent(answer, decided) is not None
     return decided.level is not None
 
 
@@ -183,9 +188,7 @@ def criteria_without_level(sheet: AnswerSheet) -> list[Question]:
 
     def has_word(question: Question) -> bool:
         decision, answer = decisions.get(question.pk), answers.get(question.pk)
-        if decision is None:
-            return False
-        return decision.level is not None or bool(decision.accepts_not_applicable and claims_not_applicable(answer))
+        return decision is not None and (decision.level is not None or consent(answer, decision) is True)
 
     return [
         question

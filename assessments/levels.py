@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from assessments import outline, scoring
-from assessments.desk import claims_not_applicable
+from assessments.desk import consent
 from assessments.models import Answer, AnswerSheet, ValidatedLevel
 from assessments.scoring import Criterion, Level, Node, Rule
 from projects.models import Project
@@ -119,24 +119,22 @@ def _claim(
         status=answer.status if answer else "blank",
         level=answer.value if answer else None,
         basis=answer.basis if answer else "",
-        accepts_not_applicable=decision.accepts_not_applicable if decision else None,
+        accepts_not_applicable=consent(answer, decision),
     )
 
 
 def _decision(
     question: Question, answers: Mapping[int, Answer], decisions: Mapping[int, ValidatedLevel], hidden: set[str]
 ) -> Criterion | None:
-    """The experts' word; their consent to "not applicable" lapses when the country answers otherwise after a return."""
     if question.code in hidden:
         return None
     decision = decisions.get(question.pk)
-    still_claimed = claims_not_applicable(answers.get(question.pk))
     return scoring.validated(
         question.code,
         Fraction(question.weight or 1),
         level=decision.level if decision else None,
         basis=decision.basis if decision else "",
-        accepts_not_applicable=decision.accepts_not_applicable if decision and still_claimed else None,
+        accepts_not_applicable=consent(answers.get(question.pk), decision),
     )
 
 

@@ -7,13 +7,13 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from assessments import outline
+from assessments import outline, scoring
 from assessments.models import Answer, AnswerSheet, AnswerStatus
 from toolkit.models import Requirement
 
 
 class Met(models.TextChoices):
-    """What the country says of a requirement, the gravest first: of several answers the first one here counts."""
+    """What the country says of a requirement; of several answers the gravest counts (`scoring.gate`)."""
 
     NO = "no", _("No")
     BLANK = "blank", _("Not answered yet")
@@ -45,7 +45,7 @@ def requirement_entries(sheet: AnswerSheet, user: Any) -> list[RequirementEntry]
         said.setdefault(question.requirement_id, []).append(answers.get(question.pk, Met.BLANK))
     first = {question.requirement_id: question for question in reversed(asked)}
     return [
-        RequirementEntry(first[pk].requirement, min(words, key=list(Met).index), first[pk].section.code)
+        RequirementEntry(first[pk].requirement, Met(scoring.gate(words)), first[pk].section.code)
         for pk, words in said.items()
     ]
 

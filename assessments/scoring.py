@@ -278,13 +278,13 @@ def weakest(levels: Iterable[Level], count: int = 3) -> list[Level]:
     return sorted((level for level in levels if level.level is not None), key=lambda level: level.level or 0)[:count]
 
 
-def gate(answers: Sequence[str | None]) -> str | None:
-    """A minimum requirement from its yes/partly/no answers: the least of them (5.9).
+# What can be said of a minimum requirement, the gravest first: blank and withheld stand for an answer nobody can read.
+GRAVEST_FIRST = ("no", "blank", "dont_know", "partly", "withheld", "not_applicable", "yes")
 
-    A "no" warns at once, whatever else is missing; without one, None while an answer is missing.
+
+def gate(said: Iterable[str]) -> str:
+    """A minimum requirement from what is said to each of its questions: the gravest of it; "blank" of nothing (5.9).
+
+    A "no" warns at once, whatever else is missing. Raises ValueError for a word that is not one of these.
     """
-    if "no" in answers:
-        return "no"
-    if not answers or None in answers:
-        return None
-    return "partly" if "partly" in answers else "yes"
+    return min(said, key=GRAVEST_FIRST.index, default="blank")

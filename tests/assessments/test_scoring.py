@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessments import scoring
+from assessments.requirements import Met
 from assessments.scoring import Criterion, LeftOut, Node, Rule, level_of, shown
 
 NA = Criterion("n", Fraction(1), None, left_out=LeftOut.NOT_APPLICABLE)
@@ -207,14 +208,20 @@ def test_criteria_strongest_weakest_and_find():
         (["yes"], "yes"),
         (["yes", "partly"], "partly"),
         (["no", "yes"], "no"),
-        (["no", None], "no"),
-        (["partly", None], None),
-        (["yes", None], None),
-        ([], None),
+        (["no", "blank"], "no"),
+        (["partly", "blank"], "blank"),
+        (["yes", "dont_know"], "dont_know"),
+        (["withheld", "partly"], "partly"),
+        (["not_applicable", "yes"], "not_applicable"),
+        ([], "blank"),
     ],
 )
-def test_gate_is_the_least_of_its_answers_and_a_no_warns_at_once(answers, state):
+def test_gate_is_the_gravest_of_its_answers_and_a_no_warns_at_once(answers, state):
     assert scoring.gate(answers) == state
+
+
+def test_gate_knows_every_word_of_a_requirement():
+    assert sorted(scoring.GRAVEST_FIRST) == sorted(Met.values)
 
 
 LEVELS = st.lists(st.one_of(st.none(), st.integers(1, 5)), min_size=1, max_size=6)

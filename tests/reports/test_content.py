@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from assessments.models import AnswerSheet, ValidatedLevel
 from reports import content
 from reports.models import Snapshot
 from tests.factories import assessments as work
@@ -83,3 +84,34 @@ def test_another_state_has_another_checksum():
     before = SnapshotFactory(project=project).sha256
     work.ObservationFactory(project=project)
     assert SnapshotFactory(project=project).sha256 != before
+
+
+@pytest.mark.django_db
+class TestDecisions:
+    """A decision stands in a document as it does on the pages: as far as it fits the answer it was made on."""
+
+    @pytest.fixture
+    def sheet(self) -> AnswerSheet:
+        return work.national_sheet(work.opened_project())
+
+    def printed(self, sheet: AnswerSheet, decision: ValidatedLevel) -> dict[str, Any]:
+        return question(content.gather(sheet.project), decision.question.code)
+
+    def test_refused_not_applicable_differs_and_keeps_its_reservation(self, sheet: AnswerSheet):
+        work.AnswerFactory(sheet=sheet, not_applicable=True)
+        decision = work.ValidatedLevelFactory(sheet=sheet, refuses=True)
+        work.ReservationFactory(validated_level=decision)
+        entry = self.printed(sheet, decision)
+        assert (entry["differs"], entry["validated"]["accepts_not_applicable"]) == (True, False)
+        assert entry["validated"]["response"]["kind"] == "reservation"
+
+    def test_consent_lapses_when_the_country_answers_after_all(self, sheet: AnswerSheet):
+        work.AnswerFactory(sheet=sheet)
+        entry = self.printed(sheet, work.ValidatedLevelFactory(sheet=sheet, accepts=True))
+        assert (entry["differs"], entry["validated"]) == (False, None)
+
+    def test_private_note_alone_is_no_decision(self, sheet: AnswerSheet):
+        work.AnswerFactory(sheet=sheet, not_applicable=True)
+        noted = work.ValidatedLevelFactory(sheet=sheet, level=None, basis="", private_note="Ask the ministry.")
+        entry = self.printed(sheet, noted)
+        assert (entry["differs"], entry["validated"]) == (False, None)
