@@ -99,7 +99,7 @@ class EditorialForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for slot, text in cleaned.items():
+        for slot, text in list(cleaned.items()):
             try:
                 cleaned[slot] = values.clean_text(text)
             except values.ImpossibleValue as error:
