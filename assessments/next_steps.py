@@ -19,6 +19,8 @@ from assessments.situations import Needs, Situation, needs, with_needs
 from projects.models import Country, CountryRequest, Project, ProjectStatus, StaffGrant
 from projects.permissions import Role, StaffRole
 
+OPEN_QUESTION = "#open-question"  # the first question of a section's page that has no answer
+
 
 @dataclass(frozen=True)
 class NextStep:
@@ -213,7 +215,7 @@ def _fill(reader: Reader, entry: SectionEntry) -> NextStep:
     return NextStep(
         title,
         f"{done} {time}",
-        reader.sheet_url("assessments:section", entry.section.code),
+        reader.sheet_url("assessments:section", entry.section.code) + (OPEN_QUESTION if counters.answered else ""),
         gettext("Continue the section") if counters.answered else gettext("Start the section"),
         here.project.questionnaire_due,
     )

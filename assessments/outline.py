@@ -127,6 +127,11 @@ class QuestionEntry:
         return self.answer.number if self.answer else 0
 
     @property
+    def is_open(self) -> bool:
+        """Whether it is asked of the reader and has no answer yet."""
+        return self.status == AnswerStatus.BLANK and not self.is_hidden and not self.is_withheld
+
+    @property
     def status(self) -> str:
         return self.typed["status"] if self.typed else self.answer.status if self.answer else AnswerStatus.BLANK
 

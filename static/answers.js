@@ -223,11 +223,17 @@
   /* ── The page ────────────────────────────────────────────────────────────── */
   const count = () => {
     const bar = document.querySelector("[data-outbox]");
-    const unsent = [...questions.values()].filter((question) => question.unsent).length;
     if (!bar) return;
-    const late = [...questions.values()].some((question) => question.unsent && (question.tries > 0 || question.held || question.stopped));
-    bar.hidden = !late;
-    bar.querySelector("[data-outbox-count]").textContent = unsent === 1 ? texts.countOne : texts.count.replace("%s", unsent);
+    const unsent = [...questions.values()].filter((question) => question.unsent);
+    const late = unsent.some((question) => question.tries > 0 || question.held);
+    const stopped = unsent.find((question) => question.stopped);
+    const part = (name) => bar.querySelector(`[data-${name}]`);
+    part("outbox-line").hidden = part("send-now").hidden = !late;
+    part("outbox-stopped").hidden = !stopped;
+    if (stopped) part("outbox-link").href = `#${stopped.code}`;
+    part("outbox-count").textContent = unsent.length === 1 ? texts.countOne : texts.count.replace("%s", unsent.length);
+    bar.hidden = !late && !stopped;
+    document.documentElement.style.setProperty("--outbox", `${bar.offsetHeight}px`);
   };
   const showCounts = (reply) => {
     const { answered, applicable } = reply.section;
@@ -291,7 +297,10 @@
     addEventListener("online", () => flush(true));
     document.addEventListener("visibilitychange", () => flush(document.visibilityState === "visible"));
     document.querySelector("[data-send-now]")?.addEventListener("click", () => renewToken().then(() => flush(true)));
-    addEventListener("beforeunload", (event) => { if ([...questions.values()].some((question) => question.unsent)) { flush(); event.preventDefault(); } });
+    addEventListener("beforeunload", (event) => {
+      const link = [...form.querySelectorAll("[name$=':link']")].some((field) => field.value.trim());  // typed, not added
+      if (link || [...questions.values()].some((question) => question.unsent)) { flush(); event.preventDefault(); }
+    });
     /* A link waits a moment for what is on its way. */
     document.addEventListener("click", async (event) => {
       const link = event.target.closest?.("a[href]");

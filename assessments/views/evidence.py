@@ -4,7 +4,7 @@ import uuid
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
@@ -13,7 +13,7 @@ from assessments.actions import evidence as actions
 from assessments.forms import evidence as forms
 from assessments.models import Evidence
 from assessments.views.sheets import READS, WRITES, find_sheet, institution_of
-from foundation.files import path_of
+from foundation.downloads import download
 
 
 @require_POST
@@ -55,21 +55,11 @@ def evidence_remove(
     piece = _find(request, project_id, instrument, evidence_id, WRITES)
     actions.remove_evidence(piece, by=request.user)
     messages.success(request, gettext("“%(title)s” was removed.") % {"title": piece.title})
-    return redirect("assessments:section", project_id, instrument, piece.question.section.code)
+    page = resolve_url("assessments:section", project_id, instrument, piece.question.section.code)
+    return redirect(f"{page}#{piece.question.code}")
 
 
 @require_safe
 def evidence_file(request: HttpRequest, project_id: uuid.UUID, instrument: str, evidence_id: uuid.UUID) -> FileResponse:
-    """The file itself, always as a download, in a sandbox; the permission is the same as the page's."""
-    piece = _find(request, project_id, instrument, evidence_id, READS)
-    if piece.file is None:
-        raise Http404
-    try:
-        stream = path_of(piece.file).open("rb")
-    except FileNotFoundError as error:
-        raise Http404 from error
-    response = FileResponse(stream, as_attachment=True, filename=piece.file.name, content_type=piece.file.content_type)
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    """The file itself; the permission is the same as the page's."""
+    return download(_find(request, project_id, instrument, evidence_id, READS).file)

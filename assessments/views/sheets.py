@@ -67,6 +67,7 @@ def questionnaire(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
         "assessments/questionnaire.html",
         {
             "project": project,
+            "tab": "questionnaire",
             "sheet": sheet,
             "entries": entries,
             "minutes": sum(entry.minutes_left for entry in entries),
@@ -153,6 +154,7 @@ def _section_page(
             "previous": sections[position - 1].section if position else None,
             "following": sections[position + 1].section if position + 1 < len(sections) else None,
             "can_write": writes and actions.takes_answers(sheet, counters),
+            "first_open": next((entry.code for entry in entries if entry.is_open), None),
             "can_add_evidence": writes and evidence_actions.takes_evidence(sheet),
             "is_return_elsewhere": writes and sheet.is_open and not counters.is_open,
             "statuses": {"dont_know": "dont_know", "not_applicable": "not_applicable"},
@@ -314,14 +316,14 @@ def _reply(request: HttpRequest, sheet: AnswerSheet, asked: Question, reply: act
 def saved_sentence(answer: Answer, reader: Any) -> str:
     """When and by whom the answer that stands was saved."""
     moment = timezone.localtime(answer.saved_at)
-    when = (
-        formats.time_format(moment, "TIME_FORMAT")
-        if moment.date() == timezone.localdate()
-        else formats.date_format(moment, "DATETIME_FORMAT")
-    )
-    if answer.saved_by_id == reader.pk:
-        return gettext("Saved at %(when)s by you") % {"when": when}
-    return gettext("Saved at %(when)s by %(name)s") % {"when": when, "name": answer.saved_by.name}
+    is_own = answer.saved_by_id == reader.pk
+    if moment.date() == timezone.localdate():
+        when = formats.time_format(moment, "TIME_FORMAT")
+        sentence = gettext("Saved at %(when)s by you") if is_own else gettext("Saved at %(when)s by %(name)s")
+    else:
+        when = formats.date_format(moment, "DATETIME_FORMAT")
+        sentence = gettext("Saved on %(when)s by you") if is_own else gettext("Saved on %(when)s by %(name)s")
+    return sentence % {"when": when, "name": answer.saved_by.name}
 
 
 def _version(asked: Question, answer: Answer, language: str) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def _document_page(request: HttpRequest, sheet: AnswerSheet, form: SignForm, sta
         "assessments/sheet_document.html",
         {
             "project": sheet.project,
+            "tab": "questionnaire",
             "sheet": sheet,
             "by_section": by_section,
             "form": form,
@@ -112,7 +113,7 @@ def sheet_return(request: HttpRequest, project_id: uuid.UUID, instrument: str) -
     return render(
         request,
         "assessments/sheet_return.html",
-        {"project": sheet.project, "sheet": sheet, "form": form, "rows": form.rows()},
+        {"project": sheet.project, "tab": "questionnaire", "sheet": sheet, "form": form, "rows": form.rows()},
         status=422 if form.errors else 200,
     )
 

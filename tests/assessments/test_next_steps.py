@@ -84,7 +84,7 @@ def test_coordinator_starts_then_continues_then_sends(project):
     step = step_of(project, coordinator)
     assert (step.title, step.button) == ("Continue “Harbour sheet”", "Continue the section")
     assert step.text.startswith("1 of 4 questions have an answer. Allow about ")
-    assert step.url.endswith("/sections/G/")
+    assert step.url.endswith("/sections/G/#open-question")
     fill(project)
     assert step_of(project, coordinator).title == "Invite the signatory"
     member(project, Role.SIGNATORY)
