@@ -1,10 +1,11 @@
-"""The reader's own language and time zone, from the profile, for every page."""
+"""The reader's own language and time zone, from the profile, for every page; and that no page is kept."""
 
 import zoneinfo
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.utils.cache import add_never_cache_headers
 
 
 class ReaderMiddleware:
@@ -19,5 +20,7 @@ class ReaderMiddleware:
         else:
             timezone.deactivate()
         response = self.get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)  # on a shared computer "back" shows nothing after signing out
         response.headers.setdefault("Content-Language", translation.get_language() or "fr")
         return response

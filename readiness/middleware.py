@@ -1,15 +1,49 @@
-"""Composition of what every request meets: sign-in by default, and a state that does not allow a move."""
+"""Composition of what every request meets: a largest size, sign-in by default, refusals that lead back."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from projects.models import MoveNotAllowed
-from readiness.errors import wants_json
+from readiness.errors import page, wants_json
+
+READS = {"GET", "HEAD"}
+
+
+def came_from(request: HttpRequest) -> str:
+    """The path of the page of this site that the request came from; "/" when it says none."""
+    referer = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(referer, {request.get_host()}, request.is_secure()):
+        return "/"
+    parts = urlsplit(referer)
+    path = "/" + parts.path.lstrip("/")  # one slash: two would lead to another site
+    return f"{path}?{parts.query}" if parts.query else path
+
+
+class SizeMiddleware:
+    """Refuses too large a body before anything reads it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length) > self.most(request):
+            return page(request, 413, "too_large")
+        return self.get_response(request)
+
+    def most(self, request: HttpRequest) -> int:
+        """Bytes: only a signed-in person sends files."""
+        if request.user.is_authenticated and request.content_type == "multipart/form-data":
+            return settings.LARGEST_UPLOAD
+        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 class SignInMiddleware(LoginRequiredMiddleware):
@@ -20,17 +54,24 @@ class SignInMiddleware(LoginRequiredMiddleware):
     ) -> HttpResponseBase:
         if wants_json(request):
             return JsonResponse({"problem": "signed_out"}, status=401)
+        if request.method not in READS:  # after signing in one opens the form again, not what it is sent to
+            return redirect_to_login(came_from(request), self.get_login_url(view_func))
         return super().handle_no_permission(request, view_func)
 
 
 class RefusalMiddleware:
-    """MoveNotAllowed becomes a message and the page one came from, in one place."""
+    """MoveNotAllowed becomes a message and the page one came from, in one place; so does a wrong method a page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            allowed = response["Allow"]
+            response = page(request, 405, "wrong_method")
+            response["Allow"] = allowed
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, MoveNotAllowed):
@@ -38,6 +79,7 @@ class RefusalMiddleware:
         if wants_json(request):
             return JsonResponse({"problem": "closed", "message": str(exception)}, status=409)
         messages.error(request, str(exception))
-        back = request.headers.get("Referer", "")
-        safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-        return redirect(back if safe else "/")
+        back = came_from(request)
+        # A page that can no longer be opened does not lead back to itself for ever.
+        leads_here = request.method in READS and back == request.get_full_path()
+        return redirect("/" if leads_here else back)

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.ReaderMiddleware",
+    "readiness.middleware.SizeMiddleware",
     "readiness.middleware.SignInMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -150,6 +151,7 @@ STORAGES = {
 }
 UPLOAD_MEGABYTES = env.number("UPLOAD_MEGABYTES", 20, least=1, most=200)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
+LARGEST_UPLOAD = 5 * UPLOAD_MEGABYTES * 1024 * 1024 + DATA_UPLOAD_MAX_MEMORY_SIZE  # bytes: of several files at once
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 

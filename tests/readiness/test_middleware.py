@@ -1,0 +1,100 @@
+"""What every request meets, from the encoding it is read in to the page that says why it was refused."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from projects.permissions import Role
+from readiness.wsgi import application
+from tests.factories import assessments as work
+from tests.factories.accounts import UserFactory
+from tests.factories.projects import member
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reader():
+    """Someone signed in, who reads English."""
+    client = Client()
+    client.force_login(UserFactory(language="en"))
+    return client
+
+
+# ── What can be read ─────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("charset", ["base64", "undefined", "utf-7", "unicode_escape", "idna", "utf-16", "utf-8", "no"])
+def test_everything_is_read_as_utf_8(charset):
+    """Through the server's own door: Django reads the charset while it makes the request, before any middleware."""
+    environ = RequestFactory().get("/accounts/login/?a=b%C3").environ | {
+        "CONTENT_TYPE": f"text/plain; Charset ={charset}"
+    }
+    said = []
+    list(application(environ, lambda status, headers: said.append(status)))
+    assert (said, environ["CONTENT_TYPE"]) == (["200 OK"], "text/plain")
+
+
+def test_too_large_a_text_is_told_so(reader, settings):
+    text = {"name": "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
+    response = reader.post("/profile/", text, "application/x-www-form-urlencoded")
+    assert response.status_code == 413
+    assert "This is too large" in response.content.decode()
+    response = reader.post(
+        "/profile/", text, "application/x-www-form-urlencoded", headers={"Accept": "application/json"}
+    )
+    assert (response.status_code, response.json()) == (413, {"problem": "too_large"})
+
+
+def test_only_a_signed_in_person_sends_files(reader, client, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE, settings.LARGEST_UPLOAD = 1000, 4000
+    form = "multipart/form-data; boundary=x"
+    assert client.generic("POST", "/accounts/login/", b"x" * 2000, form).status_code == 413
+    assert reader.post("/profile/", {"file": SimpleUploadedFile("a.pdf", b"x" * 2000)}).status_code == 200
+    assert reader.generic("POST", "/profile/", b"x" * 5000, form).status_code == 413
+
+
+# ── Signed in or not ─────────────────────────────────────────────────────────
+
+
+def test_no_page_of_a_signed_in_person_is_kept(reader):
+    for path in ("/projects/", "/profile/", "/no-such-page/"):
+        assert "no-store" in reader.get(path)["Cache-Control"]
+
+
+def test_a_form_sent_when_signed_out_leads_back_to_its_page(client):
+    response = client.post("/profile/", headers={"Referer": "http://testserver/profile/?from=here"})
+    assert response["Location"] == "/accounts/login/?next=/profile/%3Ffrom%3Dhere"
+    for referer, path in (
+        ("https://evil.example/a/", "/"),
+        ("", "/"),
+        ("http://testserver//evil.example", "/evil.example"),
+    ):
+        response = client.post("/profile/", headers={"Referer": referer})
+        assert response["Location"] == f"/accounts/login/?next={path}"
+
+
+# ── Refusals ─────────────────────────────────────────────────────────────────
+
+
+def test_a_wrong_method_gets_a_page_in_our_look(reader):
+    response = reader.get("/language/")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "This address is not a page" in response.content.decode()
+    response = reader.get("/language/", headers={"Accept": "application/json"})
+    assert (response.status_code, response.json()) == (405, {"problem": "wrong_method"})
+
+
+def test_a_form_that_can_no_longer_be_opened_does_not_lead_to_itself():
+    project = work.opened_project()
+    client = Client()
+    client.force_login(member(project, Role.EXPERT))
+    work.submit(project)
+    work.release(project)
+    address = reverse("assessments:aim_add", args=[project.public_id])
+    findings = reverse("assessments:findings", args=[project.public_id])
+    itself, elsewhere = {"Referer": f"http://testserver{address}"}, {"Referer": f"http://testserver{findings}"}
+    assert client.post(address, headers=itself)["Location"] == address
+    assert client.get(address, headers=itself)["Location"] == "/"
+    assert client.get(address, headers=elsewhere)["Location"] == findings
