@@ -46,6 +46,12 @@ COUNTED = [
 ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _allowed_here(settings: Any) -> None:
+    """On PostgreSQL too, where it has to be asked for by name."""
+    settings.DEMO_ALLOWED = True
+
+
 def load() -> str:
     toolkit.dre()
     out = StringIO()
