@@ -26,10 +26,10 @@ def release_levels(project: Project, *, by: Any, on: datetime.date, show_overall
 
     Raises MoveNotAllowed when they were released already, the project is not running, or nothing was signed.
     """
-    sheet = AnswerSheet.objects.select_for_update(of=("self",)).get(
-        project=project, instrument__audience=Audience.NATIONAL
-    )
-    if not is_reviewable(sheet):
+    # Every sheet is locked, the checklist too: a save that holds one ends before the release, a later one sees it.
+    sheets = AnswerSheet.objects.select_for_update(of=("self",)).select_related("instrument").filter(project=project)
+    national = next(sheet for sheet in sheets.order_by("pk") if sheet.instrument.audience == Audience.NATIONAL)
+    if not is_reviewable(national):
         raise MoveNotAllowed(
             _("The questionnaire is with the national team. Levels can be released once it is signed.")
         )
