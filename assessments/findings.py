@@ -57,7 +57,7 @@ class Mark:
     """A level of a node as a page shows it, with the sum it comes from."""
 
     scored: Scored
-    highest: int = 5
+    highest: int  # of the framework's levels
 
     @property
     def value(self) -> Decimal | None:
@@ -248,11 +248,11 @@ class Findings:
 
     @property
     def claimed(self) -> Mark:
-        return Mark(self.series.self_assessed.overall)
+        return Mark(self.series.self_assessed.overall, max(self.names))
 
     @property
     def validated(self) -> Mark:
-        return Mark(self.series.validated.overall)
+        return Mark(self.series.validated.overall, max(self.names))
 
     @cached_property
     def levers(self) -> list[LeverFindings]:
@@ -317,6 +317,8 @@ def findings(project: Project, user: Any) -> Findings:
         .order_by("pk")
     }
     written = _Written.of(project)
+    names = outline.structure(national.instrument).levels
+    highest = max(names)
 
     def criterion(question: Question, claimed: Scored, validated: Scored) -> CriterionFindings | None:
         claims = {row.code: row for row in claimed.criteria}
@@ -340,8 +342,8 @@ def findings(project: Project, user: Any) -> Findings:
         made = [criterion(question, claimed, validated) for question in questions]
         return LeverFindings(
             lever=lever,
-            claimed=Mark(claimed),
-            validated=Mark(validated),
+            claimed=Mark(claimed, highest),
+            validated=Mark(validated, highest),
             criteria=[entry for entry in made if entry],
             observations=written.observations.get(lever.pk, []),
             recommendations=written.recommendations.get(lever.pk, []),
@@ -349,8 +351,6 @@ def findings(project: Project, user: Any) -> Findings:
         )
 
     frame = levels.frame(project.framework)
-    names = outline.structure(national.instrument).levels
-    highest = max(names)
     pillars = [
         PillarFindings(
             pillar,
@@ -434,11 +434,11 @@ class StrategyFindings:
 def strategy(checklist: AnswerSheet, scored: Scored) -> StrategyFindings:
     """`scored` is the checklist's level (levels.ProjectLevels.checklist)."""
     whole = outline.structure(checklist.instrument)
-    questions = whole.questions
+    questions, highest = whole.questions, max(whole.levels)
     return StrategyFindings(
-        Mark(scored),
+        Mark(scored, highest),
         [
-            DomainFindings(section, Mark(level), [Item(questions[row.code], row) for row in level.criteria])
+            DomainFindings(section, Mark(level, highest), [Item(questions[row.code], row) for row in level.criteria])
             for section, level in zip(whole.sections, scored.children, strict=True)
         ],
     )

@@ -278,3 +278,10 @@ def test_nobody_responds_in_a_closed_project(project, focal):
     response = signed_in(focal).post(url("respond", project, "A.1-1"), {"kind": "acknowledged", "language": "en"})
     assert response.status_code == 302
     assert not Reservation.objects.exists()
+
+
+def test_bars_reach_to_the_highest_level_of_the_framework(project):
+    found = read_findings(project, staff())
+    harbour = next(entry for entry in found.levers if entry.lever.code == "B.1")
+    assert (found.validated.highest, harbour.validated.value, harbour.validated.per_cent) == (4, 4, "100.0%")
+    assert {mark.highest for entry in found.pillars for mark in (entry.claimed, entry.validated)} == {4}
