@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from assessments.actions.releases import criteria_without_level
-from foundation.files import path_of
+from foundation.downloads import download
 from projects.models import Project
 from projects.permissions import Permission, allows, require
 from reports import actions, outline
@@ -105,17 +105,7 @@ def report_release(request: HttpRequest, project_id: uuid.UUID, report_id: uuid.
 def report_file(request: HttpRequest, project_id: uuid.UUID, report_id: uuid.UUID) -> FileResponse:
     """The PDF as a download; the permission is the same as the page's."""
     report = find_report(request, project_id, report_id)
-    if report.file is None:
-        raise Http404
-    try:
-        stream = path_of(report.file).open("rb")
-    except FileNotFoundError as error:
-        raise Http404 from error
-    response = FileResponse(stream, as_attachment=True, filename=report.file_name, content_type="application/pdf")
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return download(report.file, name=report.file_name)
 
 
 @never_cache
