@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from celery import current_app
 from django.conf import settings as project_settings
 
 from tests import guards, servers
+
+# How long an example takes on a machine that others share says nothing of what it tests.
+hypothesis.settings.register_profile("shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("shared")
 
 # ── Guards (tests/guards.py) ─────────────────────────────────────────────────
 
