@@ -13,7 +13,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.constants import MULTI
 from django.template import engines
-from django.template.base import Node
+from django.template.base import FilterExpression, Node
+from django.template.defaultfilters import default
 from django.test import Client
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,9 +49,16 @@ def guard_client(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # ── An undefined variable in one of our templates fails ──────────────────────
 class Undefined(str):
-    """`string_if_invalid`: Django writes it where a variable is undefined, after `%` with the variable's name."""
+    """`string_if_invalid`: Django writes it where a variable is undefined, after `%` with the variable's name.
+
+    It is empty where the template says what stands instead (`|default:`), so that Django goes on to that filter.
+    """
 
     __slots__ = ()
+
+    def __bool__(self) -> bool:
+        expression = sys._getframe(1).f_locals.get("self")
+        return isinstance(expression, FilterExpression) and not says_default(expression)
 
     def __contains__(self, part: object) -> bool:
         return part == "%s"
@@ -60,6 +68,10 @@ class Undefined(str):
         if template is not None and template.is_relative_to(ROOT):
             raise AssertionError(f"Undefined template variable: {variable} in {template.relative_to(ROOT)}")
         return ""
+
+
+def says_default(expression: FilterExpression) -> bool:
+    return bool(expression.filters) and expression.filters[0][0] is default
 
 
 def template_being_rendered() -> Path | None:
