@@ -82,8 +82,9 @@ def save_answer(
 ) -> Reply:
     """Save what was typed over revision `base`, or keep it beside what stands (DESIGN's table of replies).
 
-    The same save id again gives the same outcome, number and time. Nothing that arrives is thrown away: a text based
-    on an old revision is kept as refused, one that arrives after the sheet closed as late.
+    The same save id again gives the same outcome, number and time, unless what stands now is withheld from its sender.
+    Nothing that arrives is thrown away: a text based on an old revision is kept as refused, one that arrives after the
+    sheet closed as late.
     Raises SaveIdTaken, ImpossibleBase, Withheld.
     """
     locked = lock_sheet(sheet)
@@ -91,6 +92,8 @@ def save_answer(
     answers = list(Answer.objects.filter(sheet=locked).select_related("saved_by").order_by("pk"))
     head = next((answer for answer in answers if answer.question_id == question.pk), None)
 
+    if head and not head.is_readable_by(by, locked.project):
+        raise Withheld
     if earlier := AnswerRevision.objects.filter(sheet=locked, save_id=save_id).first():
         if (earlier.saved_by_id, earlier.question_id, earlier.content()) != (by.pk, question.pk, asdict(content)):
             raise SaveIdTaken
@@ -102,8 +105,6 @@ def save_answer(
     number = head.number if head else 0
     if base > number or base < 0:
         raise ImpossibleBase
-    if head and not head.is_readable_by(by, locked.project):
-        raise Withheld
 
     if not takes_answers(locked, section):
         kind = RevisionKind.LATE

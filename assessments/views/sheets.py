@@ -180,6 +180,9 @@ def _post_section(request: HttpRequest, project_id: uuid.UUID, instrument: str, 
         except values.ImpossibleValue as problem:
             typed_again[question.code] = {**typed, "error": str(problem)}
             continue
+        except PermissionDenied:  # another institution answered in confidence while this was typed
+            typed_again[question.code] = {**typed, "error": withheld_sentence()}
+            continue
         if outcome is actions.Outcome.SAVED:
             saved += 1
         elif outcome is not None:
@@ -256,6 +259,13 @@ def _save(
         raise PermissionDenied("withheld") from error
 
 
+def withheld_sentence() -> str:
+    return gettext(
+        "Another institution has given a confidential answer here. Only that institution, the experts and the "
+        "International Bureau read it."
+    )
+
+
 def _sentence(outcome: actions.Outcome) -> str:
     if outcome is actions.Outcome.CONFLICT:
         return gettext("Someone else saved an answer while you were typing. Both are kept: choose below.")
@@ -288,6 +298,7 @@ def _reply(request: HttpRequest, sheet: AnswerSheet, asked: Question, reply: act
     here = whole.of_section(asked.section)
     answers = list(Answer.objects.filter(sheet=sheet).order_by("pk"))
     facts = outline.given(answers, whole.by_id)
+    withheld = {answer.question_id for answer in answers if not answer.is_readable_by(request.user, sheet.project)}
     return {
         "outcome": reply.outcome.value,
         "problem": None if reply.outcome is actions.Outcome.SAVED else reply.outcome.value,
@@ -309,6 +320,7 @@ def _reply(request: HttpRequest, sheet: AnswerSheet, asked: Question, reply: act
                 warning.text.in_(language) for warning in outline.holding_warnings(whole, question, facts, reply.hidden)
             ]
             for question in here
+            if question.pk not in withheld
         },
     }
 

@@ -133,6 +133,20 @@ def test_confidential_answer_of_another_institution_is_not_written_over(project,
     assert Answer.objects.get(sheet=sheet).value == "secret"
 
 
+@pytest.mark.parametrize("first", ["saved", "refused"])
+def test_a_save_sent_again_tells_nothing_of_a_confidential_answer_that_stands_now(
+    project, sheet, text_question, focal, colleague, first
+):
+    regulator = member(project, Role.CONTRIBUTOR, institution=Institution.REGULATOR)
+    save_id = uuid.uuid4()
+    if first == "refused":
+        save(sheet, text_question, "theirs", colleague)
+    save(sheet, text_question, "mine", focal, save_id=save_id)
+    save(sheet, text_question, "secret", regulator, base=1, institution="regulator", is_confidential=True)
+    with pytest.raises(Withheld):
+        save(sheet, text_question, "mine", focal, save_id=save_id)
+
+
 def test_hidden_answer_is_kept_but_not_counted(sheet, focal):
     whole = structure(sheet.instrument)
     child = next(

@@ -194,6 +194,32 @@ def test_confidential_answer_of_another_institution_is_withheld(project, sheet, 
     )
 
 
+def test_warning_beside_a_withheld_answer_is_withheld_too(project, sheet, as_focal):
+    questions = structure(sheet.instrument).questions
+    regulator = signed_in(member(project, Role.CONTRIBUTOR, institution=Institution.REGULATOR))
+    own = post(regulator, project, questions["A.1-1"], value="3", basis="document", confidential="on").json()
+    assert own["warnings"]["A.1-1"] == ["Level 3 is claimed, but no date of a decision is given."]
+    theirs = post(as_focal, project, questions["A.1-2"], value="2", basis="document").json()
+    assert "A.1-1" not in theirs["warnings"]
+    assert theirs["warnings"]["A.1-2"] == []
+
+
+def test_plain_form_saves_the_rest_beside_an_answer_withheld_meanwhile(project, sheet, as_focal):
+    questions = structure(sheet.instrument).questions
+    regulator = signed_in(member(project, Role.CONTRIBUTOR, institution=Institution.REGULATOR))
+    post(regulator, project, questions["A.1-1"], value="3", basis="document", confidential="on")
+    typed = fields(questions["A.1-1"], value="1", basis="none") | fields(
+        questions["A.1-2"], value="2", basis="document"
+    )
+    response = as_focal.post(section_url(project, questions["A.1-1"]), typed)
+    assert response.status_code == 422
+    assert "Another institution has given a confidential answer here." in response.content.decode()
+    assert set(Answer.objects.filter(sheet=sheet).values_list("question__code", "value")) == {
+        ("A.1-1", 3),
+        ("A.1-2", 2),
+    }
+
+
 def test_plain_form_saves_what_changed_and_keeps_what_is_wrong(project, sheet, as_focal):
     text, number = of_kind(sheet, Kind.TEXT), of_kind(sheet, Kind.NUMBER)
     url = section_url(project, text)
