@@ -175,10 +175,6 @@ class QuestionEntry:
     def bases(self) -> list[tuple[str, str]]:
         return list(Basis.choices)
 
-    @property
-    def condition_question(self) -> str:
-        return (self.question.condition or {}).get("question", "")
-
 
 @dataclass(frozen=True)
 class SectionEntry:

@@ -367,10 +367,6 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user}: {self.role}"
 
-    @property
-    def is_national(self) -> bool:
-        return self.role in {Role.COORDINATOR, Role.CONTRIBUTOR, Role.SIGNATORY}
-
 
 def invitation_token() -> str:
     return secrets.token_urlsafe(24)

@@ -597,10 +597,6 @@ class Document:
         )
 
     @cached_property
-    def first_to_decide(self) -> list[Recommendation]:
-        return sorted(self.recommendations, key=rank)[:LISTED]
-
-    @cached_property
     def quick_wins(self) -> list[Recommendation]:
         """What can start within 90 days: short horizon, high or medium priority, nothing needed first."""
         return [
