@@ -73,10 +73,20 @@ def withdraw_invitation(invitation: Invitation, *, by: User) -> None:
 def accept_invitation(invitation: Invitation, *, by: User) -> Membership:
     """Take the place; of two who open the same link, the database chooses one.
 
-    A person who had this role before has it again, as this invitation says.
+    A person who had this role before has it again, as this invitation says. Nobody stands for two institutions in a
+    project: each reads its own confidential answers.
     """
     if invitation.until and invitation.until < datetime.date.today():
         raise MoveNotAllowed(_("The access that this invitation offers has already ended. Ask for another one."))
+    Project.objects.select_for_update().get(pk=invitation.project_id)  # one place at a time: the next line holds
+    if (
+        Membership.objects.current()
+        .filter(project=invitation.project, user=by)
+        .exclude(institution=invitation.institution)
+    ):
+        raise MoveNotAllowed(
+            _("You stand for another institution in this project. Someone of the invited institution has to accept.")
+        )
     if not Invitation.objects.open().filter(pk=invitation.pk).update(accepted_at=timezone.now(), accepted_by=by):
         raise MoveNotAllowed(_("This invitation was answered or withdrawn meanwhile. Ask for another one."))
     membership, _created = Membership.objects.update_or_create(

@@ -160,6 +160,18 @@ def test_access_that_has_ended_meanwhile_is_not_given(project):
         actions.accept_invitation(invitation, by=UserFactory())
 
 
+@pytest.mark.parametrize("role", [Role.CONTRIBUTOR, Role.SIGNATORY])
+def test_nobody_takes_a_place_of_another_institution_beside_their_own(project, coordinator, role):
+    invitation = offer(project, coordinator, role=role, institution=Institution.REGULATOR)
+    with pytest.raises(MoveNotAllowed, match="another institution"):
+        actions.accept_invitation(invitation, by=coordinator)
+    assert project.places_of(coordinator).institutions == {"post"}
+    invitation.refresh_from_db()
+    assert invitation.is_open
+    actions.accept_invitation(offer(project, coordinator, role=role, institution=Institution.POST), by=coordinator)
+    assert Membership.objects.filter(user=coordinator).count() == 2
+
+
 def test_a_former_member_has_the_role_again(project):
     former = MembershipFactory(project=project, contributor=True, until=TODAY - datetime.timedelta(days=9))
     invitation = InvitationFactory(project=project, institution=Institution.MINISTRY, function=Function.MINISTRY)
@@ -571,7 +583,8 @@ def test_an_invitation_that_is_over_says_what_to_do(client, project, state, head
 def test_accepting_is_a_post_of_a_signed_in_person(client, project):
     invitation = InvitationFactory(project=project)
     address = reverse("projects:invitation_accept", args=[invitation.token])
-    assert client.post(address)["Location"] == f"/accounts/login/?next={address}"
+    response = client.post(address, headers={"Referer": f"http://testserver{page_of(invitation)}"})
+    assert response["Location"] == f"/accounts/login/?next={page_of(invitation)}"
     assert client_of(client, UserFactory()).get(address).status_code == 405
 
 
