@@ -1,10 +1,21 @@
 """The Celery application: configuration only. What runs, and when again, is decided by the job's row (DESIGN, Jobs)."""
 
 import os
+import signal
 
+from billiard.process import current_process
 from celery import Celery
+from celery.signals import worker_process_init
+
+from readiness.parent import end_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "readiness.settings")
 app = Celery("readiness")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def end_with_worker(**_: object) -> None:
+    """A process of the pool does not outlive its worker: left alone, it could wait for ever."""
+    end_with_parent(signal.SIGKILL, current_process()._parent_pid)

@@ -5,7 +5,6 @@ It holds no state: its children lead process groups of their own, and the kernel
 """
 
 import contextlib
-import ctypes
 import fcntl
 import http.client
 import json
@@ -25,13 +24,13 @@ from typing import IO
 from django.core.exceptions import ImproperlyConfigured
 
 from readiness import environment as env
+from readiness.parent import end_with_parent, ends_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 HOST = "127.0.0.1"
 SECONDS_TO_END = 8  # then it is killed
 LONGEST_PAUSE = 30
-PR_SET_PDEATHSIG = 1
 DEMO_PEOPLE = {
     "admin": "administrator at the International Bureau",
     "ib": "project manager at the International Bureau",
@@ -42,20 +41,6 @@ DEMO_PEOPLE = {
     "signatory": "signatory",
     "observer": "observer",
 }
-libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def ends_with_parent(number: int) -> Callable[[], None]:
-    """What a new process does first: ask the kernel for the signal `number` when its parent ends."""
-    parent = os.getpid()
-
-    def ask() -> None:
-        if libc is not None:
-            libc.prctl(PR_SET_PDEATHSIG, number)
-            if os.getppid() != parent:
-                os._exit(1)
-
-    return ask
 
 
 @dataclass
@@ -104,13 +89,14 @@ def children(port: int) -> list[Child]:
             "--workers", "2", "--threads", "4", "--timeout", "60", "--graceful-timeout", "5", "--preload",
             "--no-control-socket", "--log-level", "warning",
         ]),
-        # Orphaned, it ends at once: the jobs it had are rows, and are done again when their lease has run out.
+        # Orphaned, it ends at once, and its own children with it (readiness/celery.py): the jobs it had are rows, and
+        # are done again when their lease has run out.
         Child("worker", [
             # Root, on a machine of its own, is told nothing new by the warning.
             python, "-W", "ignore:You're running the worker", "-m", "celery", "--app", "readiness", "--quiet", "worker",
             "--queues", "celery,documents", "--concurrency", "2", "--without-gossip", "--without-mingle",
             "--without-heartbeat", "--loglevel", "WARNING",
-        ], orphaned=signal.SIGQUIT),
+        ], orphaned=signal.SIGKILL),
         Child("clock", [python, "manage.py", "clock"]),
     ]  # fmt: skip
 
@@ -262,8 +248,8 @@ def prepare(environment: dict[str, str]) -> None:
 
 
 def main() -> None:
-    if os.environ.get("MAKELEVEL") and libc is not None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # `make` was killed
+    if os.environ.get("MAKELEVEL"):
+        end_with_parent(signal.SIGTERM, os.getppid())  # `make` was killed
     try:
         port = env.number("PORT", 8000, least=1, most=65535)
         folder = env.folder("DATA_DIR", ROOT / "var")

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from readiness.run import ends_with_parent
+from readiness.parent import ends_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
