@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assessments import values
-from projects.forms.requests import date_input
+from projects.forms.requests import date_input, plausible
 from projects.models import Project
 from reports.models import Deliverable, languages_of
 
@@ -63,6 +63,7 @@ class ReleaseForm(DocumentsForm):
     on = forms.DateField(
         label=_("Date of the release to the country"),
         widget=date_input(),
+        validators=[plausible],
         help_text=_("The day of the closing meeting or of the letter. It is printed on every document."),
     )
     show_overall = forms.BooleanField(

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from projects.forms.requests import date_input, plausible
 from projects.models import Project
 from toolkit.models import Section
 
@@ -17,7 +18,7 @@ class SignForm(forms.Form):
     function = forms.CharField(
         label=_("Your function"), max_length=150, help_text=_("For example: chief executive of the Post.")
     )
-    signed_on = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    signed_on = forms.DateField(label=_("Date"), widget=date_input(), validators=[plausible])
     agrees = forms.BooleanField(
         label=_(
             "I have read these answers. To my knowledge they are true, and I submit them in the name of my institution."

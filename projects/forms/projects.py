@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from projects.countries import folded
-from projects.forms.requests import date_input
+from projects.forms.requests import date_input, plausible
 from projects.models import Country, DesignatedOperator, Project, ProjectStatus, StaffGrant, Step
 from projects.plan import Guest, VisitDates
 from toolkit.models import FrameworkStatus, FrameworkVersion
@@ -28,14 +28,17 @@ class DatesForm(forms.Form):
     language = forms.ChoiceField(label=_("Language of the project"), choices=settings.LANGUAGES)
     manager = forms.ChoiceField(label=_("Project manager at the International Bureau"))
     questionnaire_due = forms.DateField(
-        label=_("Questionnaire due on"), required=False, widget=date_input(),
+        label=_("Questionnaire due on"), required=False, widget=date_input(), validators=[plausible],
         help_text=_("The day by which the signed questionnaire is expected."),
     )  # fmt: skip
-    visit_starts_on = forms.DateField(label=_("Visit: first day"), required=False, widget=date_input())
+    visit_starts_on = forms.DateField(
+        label=_("Visit: first day"), required=False, widget=date_input(), validators=[plausible]
+    )
     visit_ends_on = forms.DateField(
         label=_("Visit: last day"),
         required=False,
         widget=date_input(),
+        validators=[plausible],
         help_text=_("The method has three to five days."),
     )
     visit_place = forms.CharField(label=_("Visit: place"), required=False, max_length=100)
@@ -223,7 +226,7 @@ class ProjectEditForm(DatesForm):
         for step in self.steps:
             self.fields[self._name(step)] = forms.DateField(
                 label=f"{step.step.number}. {step.step.name.in_(language)}",
-                required=False, widget=date_input(), initial=step.due_on,
+                required=False, widget=date_input(), initial=step.due_on, validators=[plausible],
             )  # fmt: skip
 
     def _name(self, step: Step) -> str:

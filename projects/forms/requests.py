@@ -17,6 +17,12 @@ def date_input() -> forms.DateInput:
     return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
+def plausible(day: datetime.date) -> None:
+    """A year typed wrong (0026) is told, not computed with."""
+    if not 2000 <= day.year <= 2100:
+        raise ValidationError(_("Check the year of this date."))
+
+
 class CountryField(forms.ChoiceField):
     """A country among those the person's grants cover, by region and by name in the reader's language."""
 
@@ -44,7 +50,7 @@ class CountryForm(forms.Form):
 
 
 class RequestForm(CountryForm):
-    received_on = forms.DateField(label=_("Date received"), widget=date_input())
+    received_on = forms.DateField(label=_("Date received"), widget=date_input(), validators=[plausible])
     sender = forms.CharField(
         label=_("Sender"),
         max_length=200,

@@ -261,6 +261,13 @@ def test_invalid_edit_keeps_what_was_typed(as_ib, project):
     assert due(project) == [None, None, None]
 
 
+@pytest.mark.parametrize("year", ["0001", "0026", "9999"])
+def test_a_year_typed_wrong_is_told(as_ib, project, year):
+    days = {"questionnaire_due": f"{year}-01-01", "visit_starts_on": f"{year}-01-02", "visit_ends_on": f"{year}-12-31"}
+    answer = as_ib.post(url("project_edit", project), edited(project, **days, step2=f"{year}-02-01"))
+    assert (answer.status_code, set(answer.context["form"].errors)) == (422, {*days, "step2"})
+
+
 def test_visit_outside_three_to_five_days_is_saved_with_a_warning(as_ib, project):
     sent = edited(project, visit_ends_on="2026-06-30")
     url_of_edit = url("project_edit", project)
