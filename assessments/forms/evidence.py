@@ -15,22 +15,24 @@ from assessments.models import AnswerSheet
 from toolkit.models import Question
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
-ALLOWED = {
-    "application/pdf",
-    "image/png",
-    "image/jpeg",
-    "image/gif",
-    "image/webp",
-    "application/msword",
-    "application/vnd.ms-excel",
-    "application/vnd.ms-powerpoint",
-    f"{OFFICE}wordprocessingml.document",
-    f"{OFFICE}spreadsheetml.sheet",
-    f"{OFFICE}presentationml.presentation",
-    "application/vnd.oasis.opendocument.text",
-    "application/vnd.oasis.opendocument.spreadsheet",
-    "application/vnd.oasis.opendocument.presentation",
+ENDINGS = {  # of file names, by what the file holds; the first is given to a name with another one
+    "application/pdf": (".pdf",),
+    "image/png": (".png",),
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/gif": (".gif",),
+    "image/webp": (".webp",),
+    "application/msword": (".doc", ".dot"),
+    "application/vnd.ms-excel": (".xls", ".xlt"),
+    "application/vnd.ms-powerpoint": (".ppt", ".pps"),
+    f"{OFFICE}wordprocessingml.document": (".docx",),
+    f"{OFFICE}spreadsheetml.sheet": (".xlsx",),
+    f"{OFFICE}presentationml.presentation": (".pptx",),
+    "application/vnd.oasis.opendocument.text": (".odt",),
+    "application/vnd.oasis.opendocument.spreadsheet": (".ods",),
+    "application/vnd.oasis.opendocument.presentation": (".odp",),
+    "text/plain": (".txt", ".csv", ".tsv", ".md"),
 }
+LONGEST_NAME = 200  # characters
 
 
 def type_of(upload: UploadedFile) -> str:
@@ -45,7 +47,7 @@ def type_of(upload: UploadedFile) -> str:
     head = upload.read(8192)
     upload.seek(0)
     if (kind := filetype.guess(head)) is not None:
-        if kind.mime in ALLOWED:
+        if kind.mime in ENDINGS:
             return str(kind.mime)
     elif b"\x00" not in head:
         try:
@@ -59,6 +61,14 @@ def type_of(upload: UploadedFile) -> str:
     )
 
 
+def name_of(upload: UploadedFile, content_type: str) -> str:
+    """The file's name, its ending that of what it holds: nothing that a computer would run when it is opened."""
+    name = values.clean_text((upload.name or "document").replace("\x00", ""))
+    endings = ENDINGS[content_type]
+    ending = "" if name.lower().endswith(endings) else endings[0]
+    return name[-LONGEST_NAME + len(ending) :] + ending
+
+
 def add_from(request: HttpRequest, sheet: AnswerSheet, question: Question, institution: str) -> int:
     """Add the files and the link that the form holds for this question; how many. Raises values.ImpossibleValue."""
     code = question.code
@@ -68,7 +78,7 @@ def add_from(request: HttpRequest, sheet: AnswerSheet, question: Question, insti
     common: dict[str, Any] = {"is_confidential": is_confidential, "institution": institution, "by": request.user}
     url = values.parse("link", link, options=[], rows=[], columns=[], language="") if link else None
     for upload, content_type in uploads:
-        name = values.clean_text((upload.name or "document").replace("\x00", ""))
+        name = name_of(upload, content_type)
         actions.add_file(sheet, question, upload.chunks(), name=name, content_type=content_type, **common)
     if url:
         title = values.clean_text(request.POST.get(f"{code}:link-title", ""))

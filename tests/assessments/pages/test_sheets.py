@@ -278,6 +278,26 @@ def test_file_is_checked_by_its_content(project, sheet, as_focal, name, content)
     assert not Evidence.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "kept"),
+    [
+        ("Rapport.PDF", b"%PDF-1.4\n%x", "Rapport.PDF"),
+        ("budget.pdf.bat", b"@echo off\nformat c:", "budget.pdf.bat.txt"),
+        ("page.html", b"<script>alert(1)</script>", "page.html.txt"),
+        ("drawing.svg", b"<svg onload='alert(1)'/>", "drawing.svg.txt"),
+        ("figures.csv", b"a;b\n1;2", "figures.csv"),
+        ("notes", b"%PDF-1.4\n%x", "notes.pdf"),
+        ("../../etc/passwd", b"root", "passwd.txt"),
+        ("a\u202efdp.exe", b"text", "afdp.exe.txt"),
+        ("x" * 300 + ".exe", b"text", "x" * 192 + ".exe.txt"),
+    ],
+)
+def test_file_is_given_the_ending_of_what_it_holds(project, sheet, as_focal, name, content, kept):
+    assert upload(as_focal, project, of_kind(sheet, Kind.CRITERION), name, content).status_code == 200
+    piece = Evidence.objects.get()
+    assert (piece.title, piece.file.name) == (kept, kept)
+
+
 def test_file_over_the_limit_is_refused_with_the_limit(project, sheet, as_focal, settings):
     settings.UPLOAD_MEGABYTES = 1
     reply = upload(as_focal, project, of_kind(sheet, Kind.CRITERION), "a.txt", b"a" * (1024 * 1024 + 1))
