@@ -1,12 +1,15 @@
 """What a person opens on: the portfolio, or their project's page; and a new project."""
 
+import datetime
 import uuid
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
@@ -18,12 +21,23 @@ from assessments.actions.projects import start_project
 from assessments.desk import criteria_without_level
 from assessments.forms.portfolio import FilterForm
 from assessments.models import AnswerSheet
+from assessments.next_steps import Task, Tasks
+from assessments.outline import SectionEntry
 from assessments.portfolio import STEPS, Filters, line, listed, rows
 from assessments.requirements import RequirementEntry, missing, requirement_entries
 from assessments.situations import Situation, situation, with_situation
 from projects.forms.projects import ProjectForm
 from projects.forms.requests import CountryForm
-from projects.models import Country, CountryRequest, Membership, MoveNotAllowed, Project, RequestStatus, StaffGrant
+from projects.models import (
+    Country,
+    CountryRequest,
+    Membership,
+    MoveNotAllowed,
+    Project,
+    ProjectStatus,
+    RequestStatus,
+    StaffGrant,
+)
 from projects.permissions import Permission, allows, allows_portfolio, require_portfolio
 from projects.plan import experts_warning, visit_warning
 from toolkit.models import Audience
@@ -50,7 +64,9 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET)
     filters = form.filters
     page = Paginator(listed(visible, user, filters), PER_PAGE).get_page(request.GET.get("page"))
-    shows_tasks = bool(grants) and page.number == 1 and filters == Filters()
+    tasks = None
+    if page.number == 1 and filters == Filters():
+        tasks = next_steps.tasks(visible, user, grants, limit=TODAY) if grants else _own_tasks(visible, user)
     kept = urlencode({name: value for name, value in form.cleaned_data.items() if value})
     return render(
         request,
@@ -64,7 +80,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
             "rows": rows(page.object_list, grants),
             "kept": f"{kept}&" if kept else "",
             "today": timezone.localdate(),
-            "tasks": next_steps.tasks(visible, user, grants, limit=TODAY) if shows_tasks else None,
+            "tasks": tasks,
         },
     )
 
@@ -75,16 +91,9 @@ def project_detail(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     visible = Project.objects.visible_to(user).select_related("country", "operator", "framework", "manager")
     visible = visible.prefetch_related(STEPS)
     project = get_object_or_404(with_situation(visible), public_id=project_id)
-    reads_answers = allows(user, Permission.READ_ANSWERS, project)
     reads_findings = allows(user, Permission.READ_FINDINGS, project)
-    sheet = _national_sheet(project) if reads_answers else None
-    sections = outline.section_entries(sheet) if sheet else []
+    here, sheet, sections = _stand(project, user)
     requirements = requirement_entries(sheet, user) if sheet else []
-    here = situation(project)
-    if sheet and reads_findings and here.is_signed and not project.is_released:
-        here = replace(here, to_validate=len(criteria_without_level(sheet)))  # conditions of questions included
-    if sheet and project.is_released and allows(user, Permission.RESPOND, project):
-        here = replace(here, differences=next_steps.differences_without_word(sheet))
     return render(
         request,
         "assessments/project_detail.html",
@@ -96,7 +105,7 @@ def project_detail(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
             "sheet": sheet,
             "sections": sections,
             "requirements": requirements,
-            "visit": project.visit if reads_answers else None,
+            "visit": project.visit if allows(user, Permission.READ_ANSWERS, project) else None,
             "warnings": _warnings(project, here, requirements) if reads_findings and project.is_running else [],
             "members": _members(project) if allows(user, Permission.READ_TEAM, project) else [],
             "reads_team": allows(user, Permission.READ_TEAM, project),
@@ -104,6 +113,30 @@ def project_detail(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
             "manages": allows(user, Permission.MANAGE_PROJECT, project),
         },
     )
+
+
+def _stand(project: Project, user: Any) -> tuple[Situation, AnswerSheet | None, list[SectionEntry]]:
+    """Where a project stands, with the questionnaire and its sections for whoever may read them."""
+    sheet = _national_sheet(project) if allows(user, Permission.READ_ANSWERS, project) else None
+    here = situation(project)
+    if sheet and allows(user, Permission.READ_FINDINGS, project) and here.is_signed and not project.is_released:
+        here = replace(here, to_validate=len(criteria_without_level(sheet)))  # conditions of questions included
+    if sheet and project.is_released and allows(user, Permission.RESPOND, project):
+        here = replace(here, differences=next_steps.differences_without_word(sheet))
+    return here, sheet, outline.section_entries(sheet) if sheet else []
+
+
+def _own_tasks(visible: QuerySet[Project], user: Any) -> Tasks | None:
+    """What the projects of someone who is not at the International Bureau need from them; None when it is nothing."""
+    running = with_situation(visible.filter(status=ProjectStatus.RUNNING).select_related("country", "framework"))
+    found = []
+    for project in running.order_by("pk")[:TODAY]:
+        here, sheet, sections = _stand(project, user)
+        step = next_steps.next_step(here, user, national=sheet, sections=sections)
+        if step and step.is_action:
+            found.append(Task(project.country, step))
+    found.sort(key=lambda task: task.step.due or datetime.date.max)
+    return Tasks(found, more=0) if found else None
 
 
 def _national_sheet(project: Project) -> AnswerSheet | None:

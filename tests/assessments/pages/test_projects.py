@@ -196,11 +196,20 @@ def test_what_needs_staff_today_stands_first(as_ib, ib):
     assert as_ib.get(reverse(PORTFOLIO), {"mine": "me"}).context["tasks"] is None
 
 
-def test_members_have_no_such_list_and_no_button(client):
-    project = project_with_steps()
-    page = as_(client, member(project, Role.COORDINATOR)).get(reverse(PORTFOLIO))
-    assert page.context["tasks"] is None
+def test_members_see_what_each_of_their_projects_needs_from_them_and_no_button(client):
+    project, other = project_with_steps(), project_with_steps()
+    coordinator = member(project, Role.COORDINATOR)
+    MembershipFactory(user=coordinator, project=other, role=Role.SIGNATORY)
+    page = as_(client, coordinator).get(reverse(PORTFOLIO))
+    assert [(task.country, task.step.button) for task in page.context["tasks"].shown] == [
+        (project.country, "Start the section")
+    ]
     assert reverse(NEW) not in page.content.decode()
+
+
+def test_members_with_nothing_to_do_have_no_such_list(client):
+    page = as_(client, member(project_with_steps(), Role.SIGNATORY)).get(reverse(PORTFOLIO))
+    assert page.context["tasks"] is None
 
 
 def test_empty_lists_say_what_to_do(client, as_ib):
