@@ -58,6 +58,7 @@ class Mark:
 
     scored: Scored
     highest: int  # of the framework's levels
+    is_partly_withheld: bool = False  # it rests on an answer that the reader may not know
 
     @property
     def value(self) -> Decimal | None:
@@ -83,16 +84,18 @@ class Mark:
 
     @property
     def sum(self) -> str:
-        return in_figures(self.scored)
+        return in_figures(self.scored, self.is_partly_withheld)
 
 
-def in_figures(scored: Scored) -> str:
+def in_figures(scored: Scored, is_partly_withheld: bool = False) -> str:
     """How the level comes about, as a sum: (2 × 3 + 1 × 2) ÷ 3 = 2.66… → 2.7; "" without a level."""
     parts = [part for part in scored.parts if part.level is not None]
     if scored.level is None or scored.shown is None:
         return ""
     aggregation = scored.rule.aggregation
     shown = formats.number_format(scored.shown, 1)
+    if is_partly_withheld:
+        return gettext("a confidential answer is part of it → %(shown)s") % {"shown": shown}
     if aggregation == Aggregation.WEAKEST_LINK:
         return gettext("the weakest of %(levels)s → %(shown)s") % {
             "levels": ", ".join(_exact(part.level) for part in parts),
@@ -143,7 +146,7 @@ class CriterionFindings:
     """A criterion in both series, and the experts' word on it."""
 
     question: Question
-    claim: Criterion
+    claim: Criterion | None  # None: another institution's confidential answer
     validated: Criterion
     validated_part: Part | None  # as it went into the lever's validated level
     answer: Answer | None  # None also where the reader may not know what it says
@@ -156,6 +159,9 @@ class CriterionFindings:
 
     @property
     def claim_left_out(self) -> str:
+        """Why no level is shown; "" where one is."""
+        if self.claim is None:
+            return gettext("confidential")
         return str(LEFT_OUT_WORDS[self.claim.left_out]) if self.claim.left_out else ""
 
     @property
@@ -325,10 +331,10 @@ def findings(project: Project, user: Any) -> Findings:
         if question.code not in claims:
             return None  # hidden by a condition
         answer, decision = answers.get(question.pk), decisions.get(question.pk)
-        readable = answer is not None and answer.is_readable_by(user, project)
+        readable = answer is None or answer.is_readable_by(user, project)
         return CriterionFindings(
             question=question,
-            claim=claims[question.code],
+            claim=claims[question.code] if readable else None,
             validated=next(row for row in validated.criteria if row.code == question.code),
             validated_part=next((part for part in validated.parts if part.code == question.code), None),
             answer=answer if readable else None,
@@ -342,7 +348,7 @@ def findings(project: Project, user: Any) -> Findings:
         made = [criterion(question, claimed, validated) for question in questions]
         return LeverFindings(
             lever=lever,
-            claimed=Mark(claimed, highest),
+            claimed=Mark(claimed, highest, any(entry is not None and entry.claim is None for entry in made)),
             validated=Mark(validated, highest),
             criteria=[entry for entry in made if entry],
             observations=written.observations.get(lever.pk, []),

@@ -25,7 +25,7 @@ from tests.factories.assessments import (
 )
 from tests.factories.projects import VisitFactory, member, staff
 from tests.factories.toolkit import dre
-from toolkit.models import Lever
+from toolkit.models import Institution, Lever
 
 pytestmark = pytest.mark.django_db
 SECRETS = {
@@ -285,3 +285,23 @@ def test_bars_reach_to_the_highest_level_of_the_framework(project):
     harbour = next(entry for entry in found.levers if entry.lever.code == "B.1")
     assert (found.validated.highest, harbour.validated.value, harbour.validated.per_cent) == (4, 4, "100.0%")
     assert {mark.highest for entry in found.pillars for mark in (entry.claimed, entry.validated)} == {4}
+
+
+def test_level_claimed_in_confidence_is_withheld_from_other_institutions():
+    project = opened_project()
+    regulator = member(project, Role.CONTRIBUTOR, institution=Institution.REGULATOR)
+    answer(project, "A.1-1", 3, by=regulator, institution="regulator", is_confidential=True)
+    submit(project)
+    decide(project, "A.1-1", 2, reason="The text is a draft.")
+    release(project)
+    coordinator = member(project, Role.COORDINATOR)
+
+    def claimed(person):
+        lever = read_findings(project, person).levers[0]
+        return lever.criteria[0].claim_left_out, lever.criteria[0].answer is None, lever.claimed.sum
+
+    assert claimed(coordinator) == ("confidential", True, "a confidential answer is part of it → 3.0")
+    for person in (regulator, member(project, Role.EXPERT), staff()):
+        assert claimed(person) == ("", False, "3 ÷ 1 = 3 → 3.0")
+    page = signed_in(coordinator).get(url("respond", project, "A.1-1")).content.decode()
+    assert "confidential" in page
