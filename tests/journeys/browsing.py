@@ -51,6 +51,10 @@ def mails(folder: Path) -> list[tuple[str, str]]:
 
 
 def pdf_text(path: Path) -> str:
-    """Its text in reading order, with runs of spaces and line ends as one space."""
-    text = subprocess.run(["pdftotext", path, "-"], check=True, capture_output=True, text=True).stdout
-    return " ".join(text.split())
+    """Its text as `squeezed`, in the order in which it is written; the mark of a draft comes letter by letter."""
+    return squeezed(subprocess.run(["pdftotext", "-raw", path, "-"], check=True, capture_output=True, text=True).stdout)
+
+
+def squeezed(text: str) -> str:
+    """Without spaces, line ends and hyphens, which a line break adds."""
+    return re.sub(r"[\s\u00ad\u2010-]+", "", text)

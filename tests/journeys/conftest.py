@@ -11,5 +11,5 @@ def _patience() -> None:
 
 @pytest.fixture(scope="session")
 def base_url() -> str:
-    """Nothing that all share: each test gives its own site's. In place of pytest-base-url's, which pytest 9 warns of."""
+    """Each test gives its own site's. In place of pytest-base-url's fixture, of which pytest 9 warns."""
     return ""
