@@ -51,13 +51,13 @@ def prepare(*, demo: bool) -> None:
     record = Record(settings.DATA_DIR / "prepared.json")
     compile_translations(settings.LOCALE_PATHS)
     changed = bring_up_to_date()
-    collect_static_files(record)
     if demo and not settings.DEMO_ALLOWED:
         say("The demonstration is not loaded into a PostgreSQL database, unless DEMO_ALLOWED=yes asks for it.")
         demo = False
-    load_contents(record, demo=demo, anew=changed)
     if not demo:
         call_command("create_administrator", verbosity=0)
+    collect_static_files(record)
+    load_contents(record, demo=demo, anew=changed)
     record.set("demo", "yes" if demo else "no")
 
 
