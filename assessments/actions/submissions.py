@@ -68,10 +68,22 @@ def canonical(sheet: AnswerSheet) -> tuple[str, dict[str, int]]:
 
 @transaction.atomic
 def sign(
-    sheet: AnswerSheet, *, name: str, function: str, signed_on: datetime.date, statement: str, by: Any
+    sheet: AnswerSheet,
+    *,
+    name: str,
+    function: str,
+    signed_on: datetime.date,
+    statement: str,
+    by: Any,
+    sent_at: str | None = None,  # ISO, of the state that was read; None: the state that stands
 ) -> Submission:
-    """Sign and submit: the signed state is its revisions' numbers and the SHA-256 of everything they say."""
+    """Sign and submit: the signed state is its revisions' numbers and the SHA-256 of everything they say.
+
+    Raises MoveNotAllowed when it was taken back and sent again since it was read: nobody signs what they did not read.
+    """
     locked = _lock(sheet)
+    if sent_at is not None and sent_at != locked.moved_at.isoformat():
+        raise MoveNotAllowed(_("The answers were opened again since you read them. Read them once more, then sign."))
     locked.move(SheetState.SUBMITTED)
     text, revisions = canonical(locked)
     submission = Submission.objects.create(

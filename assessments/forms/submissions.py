@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from assessments.models import AnswerSheet
 from projects.forms.requests import date_input, plausible
-from projects.models import Project
 from toolkit.models import Section
 
 
@@ -19,6 +19,7 @@ class SignForm(forms.Form):
         label=_("Your function"), max_length=150, help_text=_("For example: chief executive of the Post.")
     )
     signed_on = forms.DateField(label=_("Date"), widget=date_input(), validators=[plausible])
+    sent_at = forms.CharField(widget=forms.HiddenInput)  # which state was read: answers stand still since then
     agrees = forms.BooleanField(
         label=_(
             "I have read these answers. To my knowledge they are true, and I submit them in the name of my institution."
@@ -27,8 +28,10 @@ class SignForm(forms.Form):
     )
 
     @classmethod
-    def for_reader(cls, user: Any, project: Project) -> "SignForm":
-        return cls(initial={"name": user.name, "signed_on": timezone.localdate()})
+    def for_reader(cls, user: Any, sheet: AnswerSheet) -> "SignForm":
+        return cls(
+            initial={"name": user.name, "signed_on": timezone.localdate(), "sent_at": sheet.moved_at.isoformat()}
+        )
 
     def clean_signed_on(self) -> Any:
         signed_on = self.cleaned_data["signed_on"]

@@ -25,7 +25,7 @@ def _questionnaire(request: HttpRequest, project_id: uuid.UUID, instrument: str,
 @require_safe
 def sheet_document(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
     sheet = find_sheet(request, project_id, instrument, READS)
-    return _document_page(request, sheet, SignForm.for_reader(request.user, sheet.project))
+    return _document_page(request, sheet, SignForm.for_reader(request.user, sheet))
 
 
 def _document_page(request: HttpRequest, sheet: AnswerSheet, form: SignForm, status: int = 200) -> HttpResponse:
@@ -91,6 +91,7 @@ def sheet_sign(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> 
         function=form.cleaned_data["function"],
         signed_on=form.cleaned_data["signed_on"],
         statement=form.statement,
+        sent_at=form.cleaned_data["sent_at"],
         by=request.user,
     )
     messages.success(

@@ -321,13 +321,31 @@ def test_signatory_signs_and_wrong_date_keeps_what_was_typed(project, sheet):
     coordinator = signed_in(member(project, Role.COORDINATOR))
     arguments = [project.public_id, sheet.instrument.code]
     assert coordinator.post(reverse("assessments:sheet_send", args=arguments)).status_code == 302
-    wrong = {"name": "Hélène M.", "function": "DG", "signed_on": "2999-01-01", "agrees": "on"}
+    document = reverse("assessments:sheet_document", args=arguments)
+    sent_at = signatory.get(document).context["form"].initial["sent_at"]
+    wrong = {"name": "Hélène M.", "function": "DG", "signed_on": "2999-01-01", "agrees": "on", "sent_at": sent_at}
     reply = signatory.post(reverse("assessments:sheet_sign", args=arguments), wrong)
     assert (reply.status_code, "Hélène M." in reply.content.decode()) == (422, True)
     right = wrong | {"signed_on": "2026-05-21"}
     assert coordinator.post(reverse("assessments:sheet_sign", args=arguments), right).status_code == 403
     assert signatory.post(reverse("assessments:sheet_sign", args=arguments), right).status_code == 302
     assert sheet.submissions.get().name == "Hélène M."
+
+
+def test_nobody_signs_what_was_opened_again_since_they_read_it(project, sheet):
+    signatory = signed_in(member(project, Role.SIGNATORY))
+    coordinator = signed_in(member(project, Role.COORDINATOR))
+    arguments = [project.public_id, sheet.instrument.code]
+    coordinator.post(reverse("assessments:sheet_send", args=arguments))
+    form = signatory.get(reverse("assessments:sheet_document", args=arguments)).context["form"]
+    signed = form.initial | {"function": "DG", "agrees": "on"}
+    coordinator.post(reverse("assessments:sheet_take_back", args=arguments))
+    coordinator.post(reverse("assessments:sheet_send", args=arguments))
+    signatory.post(reverse("assessments:sheet_sign", args=arguments), signed)
+    assert not sheet.submissions.exists()
+    form = signatory.get(reverse("assessments:sheet_document", args=arguments)).context["form"]
+    signatory.post(reverse("assessments:sheet_sign", args=arguments), signed | {"sent_at": form.initial["sent_at"]})
+    assert sheet.submissions.count() == 1
 
 
 def test_expert_returns_a_section_and_accepts(project, sheet):
