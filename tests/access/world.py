@@ -23,19 +23,22 @@ from toolkit.models import Institution
 
 ROLES = ("coordinator", "contributor", "signatory", "expert", "observer", "manager", "administrator", "stranger")
 
+READERS = (*ROLES, "regulator")  # and a contributor of another institution
+
+EXPERTS_AND_BUREAU = {"expert", "manager", "administrator"}
+NATIONAL_TEAM = {"coordinator", "contributor", "signatory", "regulator"}
+OWN_INSTITUTION = EXPERTS_AND_BUREAU | {"regulator"}
+EVERYONE = EXPERTS_AND_BUREAU | NATIONAL_TEAM | {"observer"}  # in the project
 SECRETS = {  # where it is planted → who may read it before release, after release
-    "SECRET-private-note": ({"expert", "manager", "administrator"}, {"expert", "manager", "administrator"}),
-    "SECRET-reason": (
-        {"expert", "manager", "administrator"},
-        {"expert", "manager", "administrator", "coordinator", "contributor", "signatory", "observer"},
-    ),
-    "SECRET-checklist-note": ({"expert", "manager", "administrator"}, {"expert", "manager", "administrator"}),
-    "SECRET-observation": ({"expert", "manager", "administrator"}, "everyone"),
-    "SECRET-recommendation": ({"expert", "manager", "administrator"}, "everyone"),
-    "SECRET-strategy-findings": ({"expert", "manager", "administrator"}, "everyone"),
-    "SECRET-editorial": ({"expert", "manager", "administrator"}, {"expert", "manager", "administrator"}),
-    "SECRET-confidential-answer": ({"expert", "manager", "administrator"}, {"expert", "manager", "administrator"}),
-    "SECRET-confidential-evidence": ({"expert", "manager", "administrator"}, {"expert", "manager", "administrator"}),
+    "SECRET-private-note": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
+    "SECRET-reason": (EXPERTS_AND_BUREAU, EVERYONE),
+    "SECRET-checklist-note": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
+    "SECRET-observation": (EXPERTS_AND_BUREAU, EVERYONE),
+    "SECRET-recommendation": (EXPERTS_AND_BUREAU, EVERYONE),
+    "SECRET-strategy-findings": (EXPERTS_AND_BUREAU, EVERYONE),
+    "SECRET-editorial": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
+    "SECRET-confidential-answer": (OWN_INSTITUTION, OWN_INSTITUTION),
+    "SECRET-confidential-evidence": (OWN_INSTITUTION, OWN_INSTITUTION),
 }
 
 
@@ -70,7 +73,7 @@ def world(*, released: bool = False) -> World:
         "administrator": staff(StaffRole.ADMINISTRATOR),
         "stranger": MembershipFactory(role=Role.COORDINATOR).user,
     }
-    regulator = member(project, Role.CONTRIBUTOR, institution=Institution.REGULATOR)
+    regulator = people["regulator"] = member(project, Role.CONTRIBUTOR, institution=Institution.REGULATOR)
     sheet = work.national_sheet(project)
     whole = work.outline.structure(sheet.instrument)
     criteria = [question for question in whole.questions.values() if question.is_scored and not question.condition]
@@ -99,7 +102,7 @@ def world(*, released: bool = False) -> World:
             kind=kind,
             slot="message",
             text="SECRET-editorial",
-            language="en",
+            language=project.language,
             saved_by=people["expert"],
         )
     if released:
