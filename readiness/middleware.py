@@ -27,8 +27,8 @@ def came_from(request: HttpRequest) -> str:
     return f"{path}?{parts.query}" if parts.query else path
 
 
-class SizeMiddleware:
-    """Refuses too large a body before anything reads it."""
+class GateMiddleware:
+    """Refuses what no page can read: too large a body, an address with a NUL byte (which PostgreSQL cannot look up)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -37,6 +37,8 @@ class SizeMiddleware:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or int(length) > self.most(request):
             return page(request, 413, "too_large")
+        if "\x00" in request.path_info:
+            return page(request, 404, "not_found")
         return self.get_response(request)
 
     def most(self, request: HttpRequest) -> int:

@@ -55,6 +55,16 @@ def test_only_a_signed_in_person_sends_files(reader, client, settings):
     assert reader.generic("POST", "/profile/", b"x" * 5000, form).status_code == 413
 
 
+def test_an_address_with_a_nul_byte_is_no_page(reader):
+    response = reader.get("/projects/%00/")
+    assert (response.status_code, "There is no such page" in response.content.decode()) == (404, True)
+    project = work.opened_project()
+    work.submit(project)
+    work.release(project)
+    reader.force_login(member(project, Role.COORDINATOR))
+    assert reader.get(f"/projects/{project.public_id}/findings/%00/respond/").status_code == 404
+
+
 # ── Signed in or not ─────────────────────────────────────────────────────────
 
 
