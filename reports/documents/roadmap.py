@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-QUARTERS = 10
+QUARTERS, MOST_QUARTERS = 10, 16
 # By horizon: the quarters of preparation, then of work, and the first quarter of each, counted from 0.
 SPANS = {"short": (0, 0, 2), "medium": (0, 2, 4), "long": (2, 4, 4)}  # begins, preparation, work
 
@@ -43,6 +43,11 @@ class Year:
 def quarters(start: datetime.date, count: int = QUARTERS) -> list[Quarter]:
     first = start.year * 4 + (start.month - 1) // 3
     return [Quarter(year=index // 4, number=index % 4 + 1) for index in range(first, first + count)]
+
+
+def needed_quarters(placed: dict[int, tuple[int, int, int]]) -> int:
+    """As many that every recommendation's due quarter is on the chart, within what the page holds."""
+    return min(max(QUARTERS, *(due + 1 for _begins, _work, due in placed.values()), 0), MOST_QUARTERS)
 
 
 def years(columns: Sequence[Quarter]) -> list[Year]:
