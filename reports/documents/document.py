@@ -267,7 +267,9 @@ class Document:
             self.marks.mark(level, is_unsupported=is_unsupported(level, decision.get("basis", ""))),
         )
         numbers = sorted(self.marks.levels)
-        target = next((number for number in numbers if number > (level or 0)), None)
+        # Without a level the next one is the second, as for a lever; an accepted "not applicable" has none.
+        reached = numbers[-1] if decision.get("accepts_not_applicable") else level or numbers[0]
+        target = next((number for number in numbers if number > reached), None)
         texts = {option["code"]: self.say(option["text"]) for option in question["options"]}
         descriptors = [
             Descriptor(
@@ -630,7 +632,7 @@ class Document:
     # ── Roadmap ──────────────────────────────────────────────────────────────
     @cached_property
     def roadmap_quarters(self) -> list[roadmap.Quarter]:
-        return roadmap.quarters(self.date)
+        return roadmap.quarters(self.date, roadmap.needed_quarters(self._roadmap_ends))
 
     @property
     def roadmap_years(self) -> list[roadmap.Year]:
@@ -642,9 +644,17 @@ class Document:
         return len(self.roadmap_quarters) + 2
 
     @cached_property
+    def _roadmap_tasks(self) -> dict[int, roadmap.Task]:
+        return {row.number: roadmap.Task(row.number, row.horizon, tuple(row.needs)) for row in self.recommendations}
+
+    @cached_property
+    def _roadmap_ends(self) -> dict[int, tuple[int, int, int]]:
+        return roadmap.ends(list(self._roadmap_tasks.values()))
+
+    @cached_property
     def roadmap_groups(self) -> list[tuple[str, list[tuple[Recommendation, list[roadmap.Cell]]]]]:
-        tasks = {row.number: roadmap.Task(row.number, row.horizon, tuple(row.needs)) for row in self.recommendations}
-        placed = roadmap.ends(list(tasks.values()))
+        tasks = self._roadmap_tasks
+        placed = self._roadmap_ends
         groups = []
         for horizon in HORIZONS:
             rows = [

@@ -77,6 +77,11 @@ class Answered:
         texts = (self.said, self.reason, self.note)
         return sum(len(text.text) for text in texts if text) > LONG_TEXT
 
+    @property
+    def has_long_note(self) -> bool:
+        """Whether the note gets the table's width instead of the answer's column."""
+        return self.note is not None and len(self.note.text) > LONG_TEXT
+
 
 @dataclass(frozen=True)
 class Criterion:
