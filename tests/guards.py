@@ -98,7 +98,8 @@ def shuffle_unordered_queries(monkeypatch: pytest.MonkeyPatch) -> None:
             query.order_by or query.extra_order_by or (query.default_ordering and query.get_meta().ordering)
         )
         plain = not (query.distinct or query.combinator or query.group_by is not None)
-        if type(self) is SQLCompiler and result_type == MULTI and unordered and plain:
+        is_reading = type(self).__name__ == SQLCompiler.__name__  # PostgreSQL has its own, of the same name
+        if is_reading and result_type == MULTI and unordered and plain:
             self.query = query.clone()
             self.query.add_ordering("?")
         return original(self, result_type, *args, **kwargs)
