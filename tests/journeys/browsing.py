@@ -6,12 +6,18 @@ import re
 import subprocess
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests import servers
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
+AXE = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+OPEN_ALL = "for (const part of document.querySelectorAll('main details')) part.open = true"
 
 
 def sign_in(page: Page, address: str, password: str) -> None:
@@ -24,6 +30,20 @@ def sign_in(page: Page, address: str, password: str) -> None:
 
 def has_no_sideways_scroll(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def problems(page: Page, name: str) -> list[str]:
+    """What axe-core finds at both widths, everything opened, and whether one scrolls sideways at the smaller."""
+    told = []
+    page.evaluate(OPEN_ALL)
+    for size in (DESK, PHONE):
+        page.set_viewport_size(size)
+        for violation in Axe().run(page, options=AXE).response["violations"]:
+            places = [node["target"] for node in violation["nodes"][:3]]
+            told.append(f"{name} {page.url} at {size['width']}: {violation['id']} {places}")
+    if not has_no_sideways_scroll(page):
+        told.append(f"{name} {page.url}: scrolls sideways at {PHONE['width']}")
+    return told
 
 
 def mail_to(site: servers.Site, address: str) -> str:

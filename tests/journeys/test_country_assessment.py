@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,16 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests import servers
-from tests.journeys.browsing import DESK, PHONE, has_no_sideways_scroll, mail_to, pdf_text, sign_in, squeezed
+from tests.journeys.browsing import (
+    DESK,
+    PHONE,
+    has_no_sideways_scroll,
+    mail_to,
+    pdf_text,
+    problems,
+    sign_in,
+    squeezed,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
@@ -51,6 +60,14 @@ class Journey:
     browser_of: Callable[..., BrowserContext]
     folder: Path
     project: str = ""
+    told: list[str] = field(default_factory=list)  # by axe-core
+
+    def look(self, page: Page, name: str) -> None:
+        """Have axe-core look at a page that the demonstration does not have: only here is somebody working on it."""
+        size = page.viewport_size
+        self.told += problems(page, name)
+        assert size is not None
+        page.set_viewport_size(size)
 
     def open(self, size: dict[str, int] = DESK) -> Page:
         """A page of a person who was not here before."""
@@ -96,6 +113,7 @@ def test_a_countrys_assessment(site: servers.Site, new_context: Callable[..., Br
     release(journey, manager)
     read_the_documents(journey, coordinator)
     enter_a_reservation(journey, coordinator)
+    assert journey.told == []
 
 
 # ── The International Bureau ─────────────────────────────────────────────────
@@ -113,6 +131,7 @@ def create_the_project(journey: Journey, page: Page) -> None:
     press(page, "Record the request")
     press(page, "Accept – Republic of Journeyland")
 
+    journey.look(page, "new project")
     page.get_by_label("Designated operator").fill("Journeyland Post")
     page.get_by_label("Language of the project").select_option("en")
     page.get_by_label("Questionnaire due on").fill(str(today + timedelta(days=21)))
@@ -137,6 +156,7 @@ def release(journey: Journey, page: Page) -> None:
     page.get_by_label("Date of the release to the country").fill(str(datetime.now(UTC).date()))
     page.get_by_label("Show the overall level").check()
     expect(page.get_by_role("checkbox", checked=True)).to_have_count(6)
+    journey.look(page, "release")
     press(page, "Release to the country")
     expect(page.get_by_role("link", name=re.compile(r"^Download version"))).to_have_count(6, timeout=120_000)
 
@@ -149,6 +169,7 @@ def join(journey: Journey, address: str, size: dict[str, int]) -> Page:
     page = journey.open(size)
     links = re.findall(rf"{journey.site.url}(/invitations/[\w-]+/)\s", mail_to(journey.site, address))
     page.goto(links[0])
+    journey.look(page, "invitation")
     choose_password(page)
     return page
 
@@ -216,7 +237,7 @@ def saved(page: Page, code: str, by: str = "you") -> None:
     expect(page.locator(f"[data-question='{code}'] [data-state]")).to_have_text(re.compile(rf"^Saved .* by {by}$"))
 
 
-def field(page: Page, code: str, name: str = "value", value: str | None = None) -> Locator:
+def part(page: Page, code: str, name: str = "value", value: str | None = None) -> Locator:
     chosen = f"[value='{value}']" if value is not None else ""
     return page.locator(f"[name='{code}:{name}']{chosen}")
 
@@ -225,60 +246,60 @@ def answer_every_kind_of_question(journey: Journey, page: Page, contributor: Pag
     """Each answer is saved by itself, and stands there when the page is opened again."""
     section(journey, page, "G")
     assert has_no_sideways_scroll(page)
-    field(page, "G-1", value="state_company").check()
+    part(page, "G-1", value="state_company").check()
     saved(page, "G-1")
-    field(page, "G-2").fill("Decree No. 12 of 3 March 2014.")
-    field(page, "G-4").fill("2025-12-31")
+    part(page, "G-2").fill("Decree No. 12 of 3 March 2014.")
+    part(page, "G-4").fill("2025-12-31")
     saved(page, "G-2")
     saved(page, "G-4")
     expect(page.locator("[data-question='G-6']")).to_be_hidden()
-    field(page, "G-5").fill("1 214")
+    part(page, "G-5").fill("1 214")
     expect(page.locator("[data-question='G-6']")).to_be_visible()
-    field(page, "G-6").fill("68.5")
-    field(page, "G-8", "amount").fill("1200000.5")
-    field(page, "G-8", "currency").fill("usd")
+    part(page, "G-6").fill("68.5")
+    part(page, "G-8", "amount").fill("1200000.5")
+    part(page, "G-8", "currency").fill("usd")
     saved(page, "G-6")
-    field(page, "G-9", "cell:e_commerce", "partner").check()
+    part(page, "G-9", "cell:e_commerce", "partner").check()
     saved(page, "G-8")
     saved(page, "G-9")
-    field(page, "G-10", value="ips").check()
-    field(page, "G-10", value="cds").check()
+    part(page, "G-10", value="ips").check()
+    part(page, "G-10", value="cds").check()
     saved(page, "G-10")
-    field(page, "G-12", "status", "not_applicable").check()
+    part(page, "G-12", "status", "not_applicable").check()
     expect(page.locator("[data-question='G-12'] [data-state]")).to_have_text(
         "Not sent yet: say why this does not apply."
     )
-    field(page, "G-12", "reason").fill("The Post sells nothing online.")
-    field(page, "G-13", "status", "dont_know").check()
+    part(page, "G-12", "reason").fill("The Post sells nothing online.")
+    part(page, "G-13", "status", "dont_know").check()
     saved(page, "G-12")
     saved(page, "G-13")
     expect(page.locator("[data-outbox]")).to_be_hidden()
 
     page.reload()
-    expect(field(page, "G-1", value="state_company")).to_be_checked()
-    expect(field(page, "G-2")).to_have_value("Decree No. 12 of 3 March 2014.")
-    expect(field(page, "G-4")).to_have_value("2025-12-31")
-    expect(field(page, "G-5")).to_have_value("1,214")
-    expect(field(page, "G-6")).to_have_value("68.5")
-    expect(field(page, "G-8", "amount")).to_have_value(re.compile(r"^1,200,000\.50?$"))
-    expect(field(page, "G-8", "currency")).to_have_value("USD")
-    expect(field(page, "G-9", "cell:e_commerce", "partner")).to_be_checked()
-    expect(field(page, "G-10", value="cds")).to_be_checked()
-    expect(field(page, "G-12", "reason")).to_have_value("The Post sells nothing online.")
-    expect(field(page, "G-13", "status", "dont_know")).to_be_checked()
+    expect(part(page, "G-1", value="state_company")).to_be_checked()
+    expect(part(page, "G-2")).to_have_value("Decree No. 12 of 3 March 2014.")
+    expect(part(page, "G-4")).to_have_value("2025-12-31")
+    expect(part(page, "G-5")).to_have_value("1,214")
+    expect(part(page, "G-6")).to_have_value("68.5")
+    expect(part(page, "G-8", "amount")).to_have_value(re.compile(r"^1,200,000\.50?$"))
+    expect(part(page, "G-8", "currency")).to_have_value("USD")
+    expect(part(page, "G-9", "cell:e_commerce", "partner")).to_be_checked()
+    expect(part(page, "G-10", value="cds")).to_be_checked()
+    expect(part(page, "G-12", "reason")).to_have_value("The Post sells nothing online.")
+    expect(part(page, "G-13", "status", "dont_know")).to_be_checked()
     settle_two_answers(journey, page, contributor)
 
     section(journey, page, "MR")
-    field(page, "MR1-1", value="partly").check()
+    part(page, "MR1-1", value="partly").check()
     saved(page, "MR1-1")
 
     section(journey, page, "P1.1")
     assert has_no_sideways_scroll(page)
     for code, level in {"P1.1-1": "3", "P1.1-2": "2", "P1.1-3": "3"}.items():
-        field(page, code, value=level).check()
-        field(page, code, "basis", "document").check()
+        part(page, code, value=level).check()
+        part(page, code, "basis", "document").check()
         saved(page, code)
-    field(page, "P1.1-7").fill("https://trade.journeyland.example/policy")
+    part(page, "P1.1-7").fill("https://trade.journeyland.example/policy")
     saved(page, "P1.1-7")
     page.locator("[id='P1.1-1-file']").set_input_files(
         {"name": "laws.txt", "mimeType": "text/plain", "buffer": b"Five laws, in force since 2022."}
@@ -289,16 +310,17 @@ def answer_every_kind_of_question(journey: Journey, page: Page, contributor: Pag
 def settle_two_answers(journey: Journey, page: Page, contributor: Page) -> None:
     """Two people answer the same question from the same state: both texts are shown, one chooses."""
     section(journey, contributor, "G")
-    field(contributor, "G-3").fill("The licence of 2016.")
+    part(contributor, "G-3").fill("The licence of 2016.")
     saved(contributor, "G-3")
-    field(page, "G-3").fill("The law of 2014.")
+    part(page, "G-3").fill("The law of 2014.")
     conflict = page.locator("[data-question='G-3'] [data-conflict]")
     expect(conflict).to_contain_text("Noor Vance")
     expect(conflict).to_contain_text("The licence of 2016.")
+    journey.look(page, "two answers")
     conflict.get_by_role("button", name="Keep my answer").click()
     saved(page, "G-3")
     contributor.reload()
-    expect(field(contributor, "G-3")).to_have_value("The law of 2014.")
+    expect(part(contributor, "G-3")).to_have_value("The law of 2014.")
     saved(contributor, "G-3", by="Amara Dell")
 
 
@@ -306,7 +328,7 @@ def lose_the_line(page: Page) -> None:
     """What is typed without a line stays in the page and is sent by itself once there is one."""
     outbox = page.locator("[data-outbox]")
     page.context.set_offline(True)
-    field(page, "P1.1-5").fill("A data protection authority is planned.")
+    part(page, "P1.1-5").fill("A data protection authority is planned.")
     expect(outbox).to_contain_text("1 answer not sent yet.")
     page.context.set_offline(False)
     saved(page, "P1.1-5")
@@ -321,6 +343,7 @@ def send_and_sign(journey: Journey, coordinator: Page, signatory: Page) -> None:
 
     signatory.goto(f"{journey.project}sheets/questionnaire/document/")
     expect(signatory.locator("main")).to_contain_text("The law of 2014.")
+    journey.look(signatory, "signature")
     signatory.locator("#id_function").fill("Directeur général")
     signatory.locator("#id_agrees").check()
     signatory.locator("form[action$='/sign/'] button").click()
@@ -363,11 +386,13 @@ def validate(journey: Journey, page: Page) -> None:
     press(page, "Save and go to the next")
     expect(page.locator("#errors")).to_contain_text("Say why you see it differently from the country")
     expect(page.get_by_label("Note between experts")).to_have_value(NOTE)
+    journey.look(page, "decision, refused")
     page.get_by_label("Reason for the difference").fill(REASON)
     press(page, "Save and go to the next")
     expect(page.get_by_role("heading", level=2, name="P1.1-2")).to_be_visible()
     page.goto(f"{journey.project}validation/P1.1-1/")
     follow(page, "Write an observation on this answer")
+    journey.look(page, "observation")
     page.get_by_role("radio", name="Gap").check()
     page.get_by_role("textbox", name="Observation").fill(OBSERVATION)
     press(page, "Save the observation")
@@ -376,9 +401,13 @@ def validate(journey: Journey, page: Page) -> None:
 
 def rate_the_checklist(journey: Journey, page: Page) -> None:
     page.goto(f"{journey.project}strategy/")
+    journey.look(page, "strategy")
     page.locator("section[aria-labelledby=domains] a").first.click()
-    field(page, "D1-1", value="2").check()
+    part(page, "D1-1", value="2").check()
     saved(page, "D1-1")
+    journey.look(page, "checklist")
+    page.goto(f"{journey.project}sheets/questionnaire/return/")
+    journey.look(page, "return")
 
 
 def recommend(journey: Journey, page: Page) -> None:
@@ -387,6 +416,7 @@ def recommend(journey: Journey, page: Page) -> None:
     expect(lever).to_contain_text(OBSERVATION)
     lever.get_by_text("Suggestion, from level 2 to the next").click()
     lever.get_by_role("link", name="Adopt this suggestion").click()
+    journey.look(page, "recommendation")
     page.get_by_label("Priority").select_option("high")
     press(page, "Save the recommendation")
     expect(lever).to_contain_text("Adopted as R1")
@@ -426,8 +456,8 @@ def read_the_documents(journey: Journey, page: Page) -> None:
             assert mark not in text, (kind, language)
         assert squeezed(NOTE) not in text, kind
     for language, lever in (("English", ENGLISH), ("Français", FRENCH)):
-        for part in (lever, REASON, OBSERVATION):
-            assert squeezed(part) in texts[kinds[0], language], (language, part)
+        for told in (lever, REASON, OBSERVATION):
+            assert squeezed(told) in texts[kinds[0], language], (language, told)
         assert squeezed(lever) in texts[kinds[1], language]
     assert squeezed(MESSAGE) in texts[kinds[0], "English"]
     assert squeezed("Vision for e-commerce") in texts[kinds[2], "English"]
