@@ -19,6 +19,11 @@ hypothesis.settings.load_profile("shared")
 # ── Guards (tests/guards.py) ─────────────────────────────────────────────────
 
 
+def pytest_configure() -> None:
+    """WhiteNoise warns of a missing folder, and a warning is an error."""
+    project_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Iterator[None]:
     report = yield
@@ -52,7 +57,6 @@ def _own_folders(settings: Any, tmp_path: Path) -> None:
 def _no_message_leaves() -> None:
     """Job rows are the truth; the message that wakes a worker goes nowhere. Server tests start workers of their own."""
     current_app.conf.broker_url = "memory://"
-    project_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 
 # ── Servers (tests/servers.py): for tests marked `server` or `browser` ───────

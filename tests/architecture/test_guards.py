@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.template import engines
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import path, reverse
 
 from accounts.models import User
@@ -61,8 +62,9 @@ def test_an_undefined_variable_in_a_librarys_template_is_its_own_affair():
 @pytest.mark.django_db
 def test_a_query_without_order_comes_in_any_order():
     UserFactory.create_batch(12)
-    orders = {tuple(User.objects.order_by().values_list("pk", flat=True)) for _ in range(20)}
-    assert len(orders) > 1
+    with CaptureQueriesContext(connection) as queries:
+        orders = {tuple(User.objects.order_by().values_list("pk", flat=True)) for _ in range(20)}
+    assert len(orders) > 1, queries.captured_queries[-1]["sql"]
     assert len({tuple(User.objects.values_list("pk", flat=True)) for _ in range(20)}) == 1
 
 
