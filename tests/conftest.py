@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 from celery import current_app
 from django.conf import settings as project_settings
+from django.utils import translation
 
 from tests import guards, servers
 
@@ -57,6 +58,13 @@ def _own_folders(settings: Any, tmp_path: Path) -> None:
 def _no_message_leaves() -> None:
     """Job rows are the truth; the message that wakes a worker goes nowhere. Server tests start workers of their own."""
     current_app.conf.broker_url = "memory://"
+
+
+@pytest.fixture(autouse=True)
+def _english_unless_said() -> Iterator[None]:
+    """What no request and no test says otherwise is in English, whatever the test before left behind."""
+    with translation.override("en"):
+        yield
 
 
 # ── Servers (tests/servers.py): for tests marked `server` or `browser` ───────
