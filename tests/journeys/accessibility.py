@@ -1,4 +1,6 @@
-"""Every page of the demonstration, as each account finds it: no dead link, no violation that axe-core knows.
+"""Not collected yet: rename to test_accessibility.py once it was seen green (see the closing note of 2026-11-23).
+
+Every page of the demonstration, as each account finds it: no dead link, no violation that axe-core knows.
 
 Each account follows the links from its first page. Of addresses with the same URL name in the same project it opens
 the first two. axe-core then looks at one page of every URL name, the one with the most kinds of elements, and at
@@ -25,7 +27,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.server]
 ACCOUNTS = ("admin", "ib", "expert", "focal", "contributor", "regulator", "signatory", "observer")
 PASSWORD = "demo-readiness"
 ALIKE = 2  # addresses of the same name that an account opens in a project
-LANGUAGES = {"fr": "fr-FR", "en": "en-GB"}
+LANGUAGES = ("fr", "en")
 
 
 # ── The crawl ────────────────────────────────────────────────────────────────
@@ -151,8 +153,11 @@ def test_every_page_is_accessible(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_before_signing_in_is_accessible(language: str, demo_site: servers.Site, browser: Browser) -> None:
-    page = browser.new_context(base_url=demo_site.url, viewport=DESK, locale=LANGUAGES[language]).new_page()
+def test_every_page_before_signing_in_is_accessible(
+    language: str, demo_site: servers.Site, new_context: Callable[..., BrowserContext]
+) -> None:
+    page = new_context(base_url=demo_site.url, viewport=DESK).new_page()
+    page.context.add_cookies([{"name": "language", "value": language, "url": demo_site.url}])
     invitation = demo_site.manage("shell", "--verbosity=0", "--command", INVITATION).strip()
     told = []
     for path in ("/accounts/login/", "/accounts/password/reset/", "/invitations/", invitation, "/no-such-page/"):
@@ -164,7 +169,6 @@ def test_every_page_before_signing_in_is_accessible(language: str, demo_site: se
     page.locator("#id_password").fill("not-the-password")
     page.locator("main form button").click()
     told += problems(page, "visitor, refused")
-    page.context.close()
     assert told == []
 
 
