@@ -1,6 +1,4 @@
-"""Not collected yet: rename to test_accessibility.py once it was seen green (see the closing note of 2026-11-23).
-
-Every page of the demonstration, as each account finds it: no dead link, no violation that axe-core knows.
+"""Every page of the demonstration, as each account finds it: no dead link, no violation that axe-core knows.
 
 Each account follows the links from its first page. Of addresses with the same URL name in the same project it opens
 the first two. axe-core then looks at one page of every URL name, the one with the most kinds of elements, and at
