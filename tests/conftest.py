@@ -11,6 +11,7 @@ from celery import current_app
 from django.conf import settings as project_settings
 from django.utils import translation
 
+from readiness import prepare
 from tests import guards, servers
 
 # How long an example takes on a machine that others share says nothing of what it tests.
@@ -20,9 +21,11 @@ hypothesis.settings.load_profile("shared")
 # ── Guards (tests/guards.py) ─────────────────────────────────────────────────
 
 
-def pytest_configure() -> None:
-    """WhiteNoise warns of a missing folder, and a warning is an error."""
+def pytest_configure(config: pytest.Config) -> None:
+    """WhiteNoise warns of a missing folder, and a warning is an error; a clean checkout has no compiled French."""
     project_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    if not hasattr(config, "workerinput"):  # once, before the processes of xdist read them
+        prepare.compile_translations(project_settings.LOCALE_PATHS)
 
 
 @pytest.hookimpl(wrapper=True)
