@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -283,6 +283,18 @@ class AnswerRevision(AnswerValue):
 
 
 class EvidenceQuerySet(ConfidentialQuerySet):
+    def readable_by(self, user: Any, project: Project) -> "EvidenceQuerySet":
+        """Confidential by its own tick, or by the tick of the answer that it supports."""
+        places = project.places_of(user)
+        if places.roles & READ_CONFIDENTIAL:
+            return self
+        withheld = Answer.objects.filter(
+            sheet=OuterRef("sheet"), question=OuterRef("question"), is_confidential=True
+        ).exclude(institution__in=places.institutions)
+        return self.filter(
+            Q(institution__in=places.institutions) | Q(is_confidential=False) & ~Exists(withheld)
+        )
+
     def kept(self) -> "EvidenceQuerySet":
         return self.filter(removed_at__isnull=True)
 

@@ -183,6 +183,11 @@ def number_text(value: str) -> str:
     return formats.number_format(number, decimals, use_l10n=True, force_grouping=True)
 
 
+def counted(number: str, unit: str) -> str:
+    """The unit stands before the number: "Post offices: 1" needs no plural form, in any language."""
+    return gettext("%(unit)s: %(number)s") % {"unit": unit[:1].upper() + unit[1:], "number": number} if unit else number
+
+
 def in_words(question: Any, value: Any, language: str) -> list[str]:
     """The answer's value as a reader sees it, one entry a line, in `language`. Needs the question's options loaded."""
     if value is None:
@@ -203,7 +208,7 @@ def in_words(question: Any, value: Any, language: str) -> list[str]:
             for row, column in value.items()
         ]
     if question.kind == Kind.NUMBER:
-        return [f"{number_text(value)} {question.unit.in_(language)}".strip()]
+        return [counted(number_text(value), question.unit.in_(language))]
     if question.kind == Kind.PERCENTAGE:
         return [gettext("%(share)s%%") % {"share": number_text(value)}]
     if question.kind == Kind.MONEY:

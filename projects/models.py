@@ -175,6 +175,7 @@ class ProjectStatus(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+OVER = {ProjectStatus.CANCELLED, ProjectStatus.CLOSED}
 MOVES = {
     ProjectStatus.RUNNING: {ProjectStatus.SUSPENDED, ProjectStatus.CANCELLED, ProjectStatus.CLOSED},
     ProjectStatus.SUSPENDED: {ProjectStatus.RUNNING, ProjectStatus.CANCELLED},
@@ -257,6 +258,10 @@ class Project(models.Model):
     @property
     def is_running(self) -> bool:
         return self.status == ProjectStatus.RUNNING
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in OVER
 
     def places_of(self, user: Any) -> "Places":
         """What the person is in this project today, memberships and grants together (cached on the instance)."""
@@ -387,7 +392,8 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(accepted_at__isnull=True, withdrawn_at__isnull=True)
 
     def open(self) -> "InvitationQuerySet":
-        return self.unanswered().filter(expires_at__gt=timezone.now())
+        """Those that can still be accepted. A project that is over takes nobody."""
+        return self.unanswered().filter(expires_at__gt=timezone.now()).exclude(project__status__in=OVER)
 
 
 class Invitation(models.Model):
@@ -437,7 +443,9 @@ class Invitation(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.accepted_at is None and self.withdrawn_at is None and self.expires_at > timezone.now()
+        """The same rule as `InvitationQuerySet.open`, for a row at hand."""
+        is_answered = bool(self.accepted_at or self.withdrawn_at)
+        return not is_answered and self.expires_at > timezone.now() and not self.project.is_over
 
 
 class ProjectEvent(models.Model):

@@ -47,7 +47,9 @@ def gather(project: Project) -> dict[str, Any]:
     """The content of a snapshot of the project as it stands."""
     sheets = {
         sheet.instrument.audience: sheet
-        for sheet in AnswerSheet.objects.filter(project=project).select_related("instrument__framework").order_by("pk")
+        for sheet in AnswerSheet.objects.filter(project=project)
+        .select_related("instrument__framework", "instrument__lever")
+        .order_by("pk")
     }
     national, experts = sheets[Audience.NATIONAL], sheets.get(Audience.EXPERTS)
     return {
@@ -55,7 +57,7 @@ def gather(project: Project) -> dict[str, Any]:
         "project": _project(project),
         "framework": _framework(project.framework),
         "questionnaire": _sheet(national),
-        "checklist": _sheet(experts) if experts else None,
+        "checklist": _checklist(experts) if experts else None,
         "levels": _levels(project),
         "observations": _observations(project),
         "recommendations": _recommendations(project),
@@ -184,6 +186,12 @@ def _lever(lever: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _checklist(sheet: AnswerSheet) -> dict[str, Any]:
+    """As any sheet, with the lever that the checklist looks into; "" for none."""
+    lever = sheet.instrument.lever
+    return {**_sheet(sheet), "lever": lever.code if lever else ""}
+
+
 def _sheet(sheet: AnswerSheet) -> dict[str, Any]:
     whole = outline.structure(sheet.instrument)
     answers = {answer.question_id: answer for answer in Answer.objects.filter(sheet=sheet)}
@@ -243,11 +251,16 @@ def _question(
             {"axis": option.axis, "code": option.code, "text": dict(option.text)} for option in question.options.all()
         ],
         "answer": _answer(answer),
-        "evidence": [_piece(piece) for piece in evidence if not piece.is_confidential],
-        "withheld_evidence": sum(piece.is_confidential for piece in evidence),
+        "evidence": [_piece(piece) for piece in evidence if not _is_withheld(piece, answer)],
+        "withheld_evidence": sum(_is_withheld(piece, answer) for piece in evidence),
         "validated": _decision(answer, decision),
         "differs": differs(answer, decision),
     }
+
+
+def _is_withheld(piece: Evidence, answer: Answer | None) -> bool:
+    """The evidence of a confidential answer is as confidential as the answer."""
+    return piece.is_confidential or (answer is not None and answer.is_confidential)
 
 
 def _answer(answer: Answer | None) -> dict[str, Any] | None:

@@ -144,7 +144,12 @@ def _write_instruments(
     requirements: Mapping[str, Requirement],
 ) -> None:
     instruments = Instrument.objects.bulk_create(
-        Instrument(framework=framework, position=position, **_without(part, "sections", "warnings"))
+        Instrument(
+            framework=framework,
+            position=position,
+            lever=levers[part["lever"]] if "lever" in part else None,
+            **_without(part, "sections", "warnings", "lever"),
+        )
         for position, part in _numbered(parts)
     )
     sections = [

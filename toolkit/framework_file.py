@@ -398,7 +398,7 @@ def _references(outline: Outline) -> Iterator[Finding]:
     requirements = set(outline.root.codes("requirements"))
     guidance = [step for lever in outline.levers for step in lever.parts("guidance")]
     yield from _unknown(guidance, "tool", tools, "a tool")
-    yield from _unknown(outline.sections, "lever", levers, "a lever")
+    yield from _unknown([*outline.instruments, *outline.sections], "lever", levers, "a lever")
     yield from _unknown(outline.questions, "requirement", requirements, "a minimum requirement")
 
 

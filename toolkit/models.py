@@ -240,6 +240,7 @@ class Instrument(Node, Part):
     framework = models.ForeignKey(FrameworkVersion, on_delete=models.CASCADE, related_name="instruments")
     audience = models.CharField(max_length=10, choices=Audience.choices)
     name = TextsField()
+    lever = models.ForeignKey(Lever, on_delete=models.CASCADE, null=True, blank=True)  # the one it looks into (7)
 
     class Meta:
         ordering = ["framework", "position"]

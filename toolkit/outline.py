@@ -38,7 +38,8 @@ def pillars(framework: FrameworkVersion) -> list[Pillar]:
 
 def instruments(framework: FrameworkVersion) -> list[Instrument]:
     """The instruments in order, with sections, questions, options and warnings loaded. Five queries."""
-    return list(framework.instruments.prefetch_related(*QUESTIONS).order_by("position"))
+    found = framework.instruments.select_related("lever").prefetch_related(*QUESTIONS)
+    return list(found.order_by("position"))
 
 
 def known_questions(code: str, *, but: str) -> dict[str, dict[str, KnownQuestion]]:
@@ -142,6 +143,7 @@ def _instrument(instrument: Instrument) -> dict[str, Any]:
         "code": instrument.code,
         "audience": instrument.audience,
         "name": instrument.name,
+        **_filled(lever=instrument.lever and instrument.lever.code),
         **_node(instrument),
         "sections": [_section(section) for section in instrument.sections.all()],
         **_filled(warnings=warnings),

@@ -22,8 +22,6 @@ from assessments.views.sheets import find_project
 from projects.models import Project
 from projects.permissions import Permission, allows, require
 
-STRATEGY_LEVER = "P2.1"  # where a framework has it, what the country answered on its strategy stands beside the review
-
 
 def strategy_findings(
     project: Project, checklist: AnswerSheet | None, scored: Level | None = None
@@ -82,7 +80,8 @@ def _strategy_page(
     national = outline.national_sheet(project)
     national.project = project
     whole = outline.structure(national.instrument)
-    beside = [question for question in whole.questions.values() if question.section.code == STRATEGY_LEVER]
+    lever = checklist.instrument.lever_id if checklist else None
+    beside = [question for question in whole.questions.values() if lever and question.section.lever_id == lever]
     return render(
         request,
         "assessments/strategy/strategy.html",

@@ -13,7 +13,6 @@ from projects.models import (
     Membership,
     MoveNotAllowed,
     Project,
-    ProjectStatus,
     invitation_code,
     invitation_end,
     invitation_token,
@@ -37,7 +36,7 @@ def invite(
 ) -> Invitation:
     """Offer a place in the team; the message with the link and the code is queued with it."""
     require_role(by, role, project)
-    if project.status in {ProjectStatus.CANCELLED, ProjectStatus.CLOSED}:
+    if project.is_over:
         raise MoveNotAllowed(_("This project is over. Nobody can be invited any more."))
     invitation = Invitation.objects.create(
         project=project, email=email, name=name, role=role, institution=institution, function=function,
@@ -63,6 +62,10 @@ def renew_invitation(invitation: Invitation, *, by: User) -> None:
 @transaction.atomic
 def withdraw_invitation(invitation: Invitation, *, by: User) -> None:
     require_role(by, invitation.role, invitation.project)
+    _withdraw(invitation, by)
+
+
+def _withdraw(invitation: Invitation, by: User) -> None:
     withdrawn = Invitation.objects.unanswered().filter(pk=invitation.pk)
     if not withdrawn.update(withdrawn_at=timezone.now(), withdrawn_by=by):
         raise MoveNotAllowed(_("This invitation was answered or withdrawn meanwhile."))
@@ -111,10 +114,15 @@ def join(invitation: Invitation, *, name: str, email: str, language: str, time_z
 
 @transaction.atomic
 def end_membership(membership: Membership, *, by: User) -> None:
-    """End the person's access now; the row stays, so that the history can name the role."""
+    """End the person's access now; the row stays, so that the history can name the role.
+
+    Invitations that they gave and nobody answered yet are withdrawn: they know the links and codes.
+    """
     require_role(by, membership.role, membership.project)
     _set_until(membership, datetime.date.today() - datetime.timedelta(days=1))
     log(membership.project, "member_left", by=by, name=membership.user.name, role=membership.role)
+    for invitation in membership.project.invitations.unanswered().filter(invited_by=membership.user).order_by("pk"):
+        _withdraw(invitation, by)
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
-from reports.documents.parts import Entry, Lever
+from reports.documents.parts import Domain, Entry, Lever
 from reports.models import Deliverable
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ def entries(document: "Document") -> list[Entry]:
 
 def lever_page(lever: Lever) -> Page:
     return lever.key, lever.name, lever.running
+
+
+def domain_page(domain: Domain) -> Page:
+    name = f"{domain.code} {domain.name}"
+    return domain.key, name, name
 
 
 def _opening(document: "Document") -> list[Chapter | None]:
@@ -85,7 +90,7 @@ def _strategy(document: "Document") -> list[Chapter | None]:
         ("summary", gettext("Summary"), []),
         ("context", gettext("Context"), []) if document.context else None,
         ("text", gettext("The text reviewed"), []),
-        ("domains", gettext("The domains"), [(domain.key, domain.name, domain.name) for domain in document.domains]),
+        ("domains", gettext("The domains"), [domain_page(domain) for domain in document.domains]),
         ("aims", gettext("National aims and postal aims"), []),
         ("pillars", gettext("The strategy among the pillars"), []) if document.has_introductions else None,
         ("answers", gettext("What the country answered"), []) if document.strategy_lever else None,

@@ -42,7 +42,6 @@ from reports.faces import name_of, printable
 from reports.models import Deliverable
 from toolkit.models import SCORED, Horizon, Institution, Kind, Phase, SupportKind
 
-STRATEGY_LEVER = "P2.1"  # the lever whose answers stand beside the checklist (METHODOLOGY 7), where a framework has it
 PRIORITIES = list(Priority.values)
 HORIZONS = list(Horizon.values)
 OWN_TEXT = {Kind.TEXT, Kind.LINK}
@@ -240,7 +239,7 @@ class Document:
             label=self.say(question["short"]) or self.say(question["text"]),
             text=self.say(question["text"]),
             kind=question["kind"],
-            lines=[] if is_own_text else values.in_words(_question_like(question), value, self.language),
+            lines=[] if is_own_text else self._lines(question, value),
             said=said({"text": str(value), "language": answer.get("language", "")}, self.language)
             if is_own_text and value
             else None,
@@ -253,6 +252,11 @@ class Document:
             withheld_evidence=question["withheld_evidence"],
             is_complement=not question["is_core"],
         )
+
+    def _lines(self, question: Mapping[str, Any], value: Any) -> list[str]:
+        if question["kind"] == Kind.RATING and value is not None:  # it has no descriptors of its own
+            return [f"{value}. {self.marks.mark(value).name}"]
+        return values.in_words(_question_like(question), value, self.language)
 
     def _own_mark(self, question: Mapping[str, Any]) -> Mark:
         answer = question["answer"] or {}
@@ -745,7 +749,9 @@ class Document:
 
     @cached_property
     def strategy_lever(self) -> Lever | None:
-        return next((lever for lever in self.levers if lever.code == STRATEGY_LEVER), None)
+        """The one that the checklist looks into: what the country answered on it stands beside (METHODOLOGY 7)."""
+        code = (self.content["checklist"] or {}).get("lever")
+        return next((lever for lever in self.levers if lever.code == code), None)
 
     @cached_property
     def strategy_recommendations(self) -> list[Recommendation]:

@@ -122,6 +122,29 @@ def test_a_project_that_is_over_takes_nobody(project, coordinator, status):
         offer(project, coordinator)
 
 
+@pytest.mark.parametrize("status", [ProjectStatus.CANCELLED, ProjectStatus.CLOSED])
+def test_an_invitation_to_a_project_that_is_over_no_longer_works(client, project, status):
+    invitation = InvitationFactory(project=project)
+    project.status, project.reason = status, "The country withdrew"
+    project.save()
+    with pytest.raises(MoveNotAllowed):
+        actions.accept_invitation(invitation, by=UserFactory())
+    response = client.get(reverse("projects:invitation", args=[invitation.token]))
+    assert response.status_code == 410
+    assert "The project that it led to is over, and takes nobody any more." in response.content.decode()
+    assert not Membership.objects.exists()
+
+
+def test_ending_a_membership_withdraws_the_invitations_that_the_person_gave(project, coordinator):
+    manager = staff(StaffRole.ADMINISTRATOR)
+    given, of_another = offer(project, coordinator), offer(project, manager)
+    actions.end_membership(project.memberships.get(user=coordinator), by=manager)
+    assert list(Invitation.objects.open()) == [of_another]
+    given.refresh_from_db()
+    assert given.withdrawn_by == manager
+    assert kinds(project)[-2:] == ["member_left", "invitation_withdrawn"]
+
+
 def test_accepting_gives_the_place_and_says_so(project):
     invitation, person = InvitationFactory(project=project, until=TODAY), UserFactory()
     membership = actions.accept_invitation(invitation, by=person)

@@ -70,6 +70,4 @@ def duration(minutes: int) -> str:
     if minutes < 60:
         return ngettext("%(minutes)s minute", "%(minutes)s minutes", minutes) % {"minutes": minutes}
     hours = Decimal(-(-minutes // 30)) / 2
-    return ngettext("%(hours)s hour", "%(hours)s hours", int(hours) + (hours % 1 > 0)) % {
-        "hours": formats.number_format(hours, 1 if hours % 1 else 0)
-    }
+    return gettext("%(hours)s h") % {"hours": formats.number_format(hours, 1 if hours % 1 else 0)}

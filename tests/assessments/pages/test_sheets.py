@@ -316,6 +316,17 @@ def test_confidential_evidence_of_another_institution_does_not_exist(project, sh
     assert "secret.example" not in as_focal.get(section_url(project, question)).content.decode()
 
 
+def test_evidence_of_a_confidential_answer_of_another_institution_does_not_exist(project, sheet, as_focal):
+    question = of_kind(sheet, Kind.CRITERION)
+    regulator = signed_in(member(project, Role.CONTRIBUTOR, institution=Institution.REGULATOR))
+    url = reverse("assessments:evidence_add", args=[project.public_id, sheet.instrument.code, question.code])
+    regulator.post(url, {f"{question.code}:link": "https://secret.example"})
+    assert "secret.example" in as_focal.get(section_url(project, question)).content.decode()
+    post(regulator, project, question, value="3", basis="document", confidential="on")
+    assert "secret.example" not in as_focal.get(section_url(project, question)).content.decode()
+    assert "secret.example" in regulator.get(section_url(project, question)).content.decode()
+
+
 def test_signatory_signs_and_wrong_date_keeps_what_was_typed(project, sheet):
     signatory = signed_in(member(project, Role.SIGNATORY))
     coordinator = signed_in(member(project, Role.COORDINATOR))
