@@ -291,9 +291,7 @@ class EvidenceQuerySet(ConfidentialQuerySet):
         withheld = Answer.objects.filter(
             sheet=OuterRef("sheet"), question=OuterRef("question"), is_confidential=True
         ).exclude(institution__in=places.institutions)
-        return self.filter(
-            Q(institution__in=places.institutions) | Q(is_confidential=False) & ~Exists(withheld)
-        )
+        return self.filter(Q(institution__in=places.institutions) | Q(is_confidential=False) & ~Exists(withheld))
 
     def kept(self) -> "EvidenceQuerySet":
         return self.filter(removed_at__isnull=True)

@@ -16,14 +16,10 @@ from assessments.actions.releases import criteria_without_level
 from foundation.downloads import download
 from projects.models import Project
 from projects.permissions import Permission, allows, require
+from projects.views.find import find_project
 from reports import actions, outline
 from reports.forms import DocumentsForm, EditorialForm, ReleaseForm, RequestForm, language_choices
 from reports.models import Deliverable, EditorialText, Report, slots_of
-
-
-def find_project(request: HttpRequest, project_id: uuid.UUID) -> Project:
-    projects = Project.objects.visible_to(request.user).select_related("country", "operator", "framework", "manager")
-    return get_object_or_404(projects, public_id=project_id)
 
 
 def find_report(request: HttpRequest, project_id: uuid.UUID, report_id: uuid.UUID) -> Report:

@@ -16,10 +16,10 @@ from assessments.actions.writing import can_be_written
 from assessments.desk import is_reviewable
 from assessments.forms.findings import ResponseForm
 from assessments.models import StrategyAim, StrategyReview, ValidatedLevel
-from assessments.views.sheets import find_project
 from assessments.views.strategy import strategy_findings
 from projects.models import MoveNotAllowed, Project
 from projects.permissions import Permission, allows, require
+from projects.views.find import find_project
 
 
 @require_safe

@@ -14,9 +14,9 @@ from assessments.actions import observations as actions
 from assessments.actions.writing import refuse_when_closed
 from assessments.forms.observations import ObservationForm
 from assessments.models import Observation
-from assessments.views.sheets import find_project
 from projects.models import Project
 from projects.permissions import Permission, require
+from projects.views.find import find_project
 from toolkit.models import Lever, Question
 
 

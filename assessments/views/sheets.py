@@ -20,17 +20,12 @@ from assessments.actions import evidence as evidence_actions
 from assessments.forms import answers as forms
 from assessments.forms.evidence import evidence_of_section
 from assessments.models import Answer, AnswerSheet, SheetState
-from projects.models import Project
 from projects.permissions import Permission, allows, require
+from projects.views.find import find_project
 from toolkit.models import Audience, Question, Section
 
 READS = {Audience.NATIONAL: Permission.READ_ANSWERS, Audience.EXPERTS: Permission.READ_FINDINGS}
 WRITES = {Audience.NATIONAL: Permission.ANSWER, Audience.EXPERTS: Permission.RECOMMEND}
-
-
-def find_project(request: HttpRequest, project_id: uuid.UUID) -> Project:
-    projects = Project.objects.visible_to(request.user).select_related("country", "operator", "framework", "manager")
-    return get_object_or_404(projects, public_id=project_id)
 
 
 def find_sheet(

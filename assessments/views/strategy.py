@@ -18,9 +18,9 @@ from assessments.forms.strategy import NO, YES, AimForm, ReviewForm, SourceForm
 from assessments.models import AnswerSheet, Source, StrategyAim, StrategyReview
 from assessments.scoring import Level
 from assessments.views.observations import find_writable
-from assessments.views.sheets import find_project
 from projects.models import Project
 from projects.permissions import Permission, allows, require
+from projects.views.find import find_project
 
 
 def strategy_findings(

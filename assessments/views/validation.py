@@ -17,8 +17,8 @@ from assessments.actions.writing import can_be_written
 from assessments.desk import FILTERS, Desk, DeskEntry, desk, is_reviewable
 from assessments.forms.validation import DecisionForm
 from assessments.models import AnswerSheet
-from assessments.views.sheets import find_project
 from projects.permissions import Permission, allows, require
+from projects.views.find import find_project
 
 
 def find_national_sheet(request: HttpRequest, project_id: uuid.UUID) -> AnswerSheet:

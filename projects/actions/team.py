@@ -19,6 +19,7 @@ from projects.models import (
     log,
 )
 from projects.roles import require_role
+from projects.roster import is_last_coordinator
 
 
 @transaction.atomic
@@ -113,12 +114,16 @@ def join(invitation: Invitation, *, name: str, email: str, language: str, time_z
 
 
 @transaction.atomic
-def end_membership(membership: Membership, *, by: User) -> None:
+def end_membership(membership: Membership, *, by: User, without_coordinator: bool = False) -> None:
     """End the person's access now; the row stays, so that the history can name the role.
 
+    The last coordinator's access ends only where it was said that the project may be without one.
     Invitations that they gave and nobody answered yet are withdrawn: they know the links and codes.
     """
     require_role(by, membership.role, membership.project)
+    Project.objects.select_for_update().get(pk=membership.project_id)  # of two who end two coordinators, one waits
+    if is_last_coordinator(membership) and not without_coordinator:
+        raise MoveNotAllowed(_("Nothing was changed: say first that the project may be without a coordinator."))
     _set_until(membership, datetime.date.today() - datetime.timedelta(days=1))
     log(membership.project, "member_left", by=by, name=membership.user.name, role=membership.role)
     for invitation in membership.project.invitations.unanswered().filter(invited_by=membership.user).order_by("pk"):

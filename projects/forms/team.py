@@ -13,13 +13,13 @@ from accounts.forms import TimeZoneField
 from accounts.models import User
 from projects.models import Function, Invitation, Membership, Project
 from projects.permissions import Role
+from projects.plan import ACCESS_AFTER_VISIT
 from projects.roles import MAY
 from toolkit.models import Institution
 
 NATIONAL_ROLES = {Role.COORDINATOR, Role.CONTRIBUTOR, Role.SIGNATORY}
 NATIONAL_INSTITUTIONS = [Institution.POST, Institution.REGULATOR, Institution.MINISTRY, Institution.OTHER]
 CHOOSE = ("", _("Choose…"))
-DAYS_AFTER_VISIT = 60  # that an expert's access lasts, unless the inviter says otherwise
 
 
 class DayField(forms.DateField):
@@ -76,7 +76,7 @@ class InviteForm(forms.Form):
     def _end_for_experts(self) -> datetime.date | None:
         """So long after the visit; None when no visit is set, or when that day is over."""
         visit = self.project.visit
-        end = visit.ends_on + datetime.timedelta(days=DAYS_AFTER_VISIT) if visit else None
+        end = visit.ends_on + ACCESS_AFTER_VISIT if visit else None
         return end if end and end >= datetime.date.today() else None
 
     def _help_on_until(self, roles: tuple[Role, ...]) -> str:

@@ -17,6 +17,7 @@ from projects.forms.projects import ProjectEditForm, ReasonForm
 from projects.models import MOVES, Project, ProjectStatus, Step
 from projects.permissions import Permission, require
 from projects.plan import visit_warning
+from projects.views.find import find_project
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -97,8 +98,7 @@ def step_undone(request: HttpRequest, project_id: uuid.UUID, number: int) -> Htt
 
 def _find(request: HttpRequest, project_id: uuid.UUID) -> Project:
     """The project, for those who manage it."""
-    visible = Project.objects.visible_to(request.user).select_related("country", "operator", "framework", "manager")
-    project = get_object_or_404(visible, public_id=project_id)
+    project = find_project(request, project_id)
     require(request.user, Permission.MANAGE_PROJECT, project)
     return project
 

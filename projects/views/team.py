@@ -16,10 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from projects.actions import team as actions
 from projects.forms.team import CodeForm, InviteForm, JoinForm, UntilForm
-from projects.models import Invitation, Membership, Project
+from projects.models import Invitation, Membership, MoveNotAllowed, Project
 from projects.permissions import Permission, Role, require
 from projects.roles import MAY, require_role, roles_to_invite
 from projects.roster import is_last_coordinator, roster
+from projects.views.find import find_project
 
 CODE_TRIES = "10/h/ip"  # wrong ones; the right one is free
 
@@ -27,7 +28,7 @@ CODE_TRIES = "10/h/ip"  # wrong ones; the right one is free
 @require_GET
 @never_cache
 def team(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
-    project = _find(request, project_id)
+    project = find_project(request, project_id)
     require(request.user, Permission.READ_TEAM, project)
     return render(
         request,
@@ -44,7 +45,7 @@ def team(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def invite(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
-    project = _find(request, project_id)
+    project = find_project(request, project_id)
     require(request.user, Permission.INVITE_NATIONAL, project)
     form = InviteForm(_posted(request), project=project, roles=roles_to_invite(request.user, project))
     if not form.is_valid():
@@ -56,7 +57,7 @@ def invite(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def invitation_withdraw(request: HttpRequest, project_id: uuid.UUID, invitation_id: uuid.UUID) -> HttpResponse:
-    project = _find(request, project_id)
+    project = find_project(request, project_id)
     require(request.user, Permission.INVITE_NATIONAL, project)
     invitation = get_object_or_404(project.invitations, public_id=invitation_id)
     actions.withdraw_invitation(invitation, by=request.user)
@@ -66,7 +67,7 @@ def invitation_withdraw(request: HttpRequest, project_id: uuid.UUID, invitation_
 
 @require_POST
 def invitation_renew(request: HttpRequest, project_id: uuid.UUID, invitation_id: uuid.UUID) -> HttpResponse:
-    project = _find(request, project_id)
+    project = find_project(request, project_id)
     require(request.user, Permission.INVITE_NATIONAL, project)
     invitation = get_object_or_404(project.invitations, public_id=invitation_id)
     actions.renew_invitation(invitation, by=request.user)
@@ -76,7 +77,7 @@ def invitation_renew(request: HttpRequest, project_id: uuid.UUID, invitation_id:
 
 @require_http_methods(["GET", "POST"])
 def membership_until(request: HttpRequest, project_id: uuid.UUID, membership_id: uuid.UUID) -> HttpResponse:
-    project = _find(request, project_id)
+    project = find_project(request, project_id)
     require(request.user, Permission.INVITE_NATIONAL, project)
     membership = get_object_or_404(project.memberships.select_related("user"), public_id=membership_id)
     require_role(request.user, membership.role, project)
@@ -90,14 +91,15 @@ def membership_until(request: HttpRequest, project_id: uuid.UUID, membership_id:
 
 @require_POST
 def membership_end(request: HttpRequest, project_id: uuid.UUID, membership_id: uuid.UUID) -> HttpResponse:
-    project = _find(request, project_id)
+    project = find_project(request, project_id)
     require(request.user, Permission.INVITE_NATIONAL, project)
     membership = get_object_or_404(project.memberships.select_related("user"), public_id=membership_id)
     require_role(request.user, membership.role, project)
-    if is_last_coordinator(membership) and "without_coordinator" not in request.POST:
-        messages.error(request, _("Nothing was changed: say first that the project may be without a coordinator."))
+    try:
+        actions.end_membership(membership, by=request.user, without_coordinator="without_coordinator" in request.POST)
+    except MoveNotAllowed as refusal:
+        messages.error(request, str(refusal))
         return redirect("projects:membership_until", project.public_id, membership.public_id)
-    actions.end_membership(membership, by=request.user)
     messages.success(request, _("The access of %(name)s has ended.") % {"name": membership.user.name})
     return redirect("projects:team", project.public_id)
 
@@ -150,12 +152,6 @@ def invitation_code(request: HttpRequest) -> HttpResponse:
             return redirect("projects:invitation", offer.token)
         form.add_error("code", _("This code is not valid, or no longer. Check it, or ask for a new one."))
     return render(request, "projects/invitation_code.html", {"form": form})
-
-
-def _find(request: HttpRequest, project_id: uuid.UUID) -> Project:
-    return get_object_or_404(
-        Project.objects.visible_to(request.user).select_related("country", "manager"), public_id=project_id
-    )
 
 
 def _posted(request: HttpRequest) -> QueryDict | None:

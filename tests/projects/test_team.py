@@ -138,7 +138,10 @@ def test_an_invitation_to_a_project_that_is_over_no_longer_works(client, project
 def test_ending_a_membership_withdraws_the_invitations_that_the_person_gave(project, coordinator):
     manager = staff(StaffRole.ADMINISTRATOR)
     given, of_another = offer(project, coordinator), offer(project, manager)
-    actions.end_membership(project.memberships.get(user=coordinator), by=manager)
+    membership = project.memberships.get(user=coordinator)
+    with pytest.raises(MoveNotAllowed, match="without a coordinator"):
+        actions.end_membership(membership, by=manager)
+    actions.end_membership(membership, by=manager, without_coordinator=True)
     assert list(Invitation.objects.open()) == [of_another]
     given.refresh_from_db()
     assert given.withdrawn_by == manager
