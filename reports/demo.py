@@ -58,7 +58,7 @@ from projects.models import (
 )
 from reports import actions as reports
 from reports import pdf
-from reports.models import Deliverable, EditorialText
+from reports.models import Deliverable, EditorialText, Report, Snapshot
 from toolkit.models import FrameworkVersion, Guidance, Lever, Question, Tool
 
 FOLDER = Path(settings.BASE_DIR) / "fixtures" / "demo"
@@ -453,6 +453,7 @@ class Story:
         self.happened(*self.days["responses"])
         languages = [code for code, _name in settings.LANGUAGES]
         reports.release_reports(self.project, list(Deliverable), languages, by=self.manager)
+        self.happened(self.days["documents"])
 
 
 def _value(value: Any) -> Any:
@@ -502,6 +503,9 @@ TIMES: Sequence[tuple[type[models.Model], str, str]] = (  # model, its time, the
     (StrategyAim, "saved_at", "project"),
     (Source, "saved_at", "project"),
     (EditorialText, "saved_at", "project"),
+    (Snapshot, "taken_at", "project"),
+    (Report, "requested_at", "project"),
+    (Report, "released_at", "project"),
 )
 
 
