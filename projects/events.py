@@ -49,12 +49,32 @@ SENTENCES: dict[str, Any] = {
     "level_validated": _("%(by)s decided on criterion %(question)s."),
     "recommendation_added": _("%(by)s wrote recommendation R%(number)s on lever %(lever)s."),
     "recommendation_removed": _("%(by)s removed recommendation R%(number)s."),
+    "decision_replaced": _(
+        "%(by)s replaced the decision of %(name)s on criterion %(question)s, saved meanwhile. Its level: %(level)s."
+    ),
+    "observation_replaced": _("%(by)s replaced the observation on lever %(lever)s that %(name)s had saved meanwhile."),
+    "recommendation_replaced": _("%(by)s replaced recommendation R%(number)s, as %(name)s had saved it meanwhile."),
+    "review_replaced": _("%(by)s replaced the review of the strategy that %(name)s had saved meanwhile."),
+    "aim_replaced": _("%(by)s replaced the strategic aim that %(name)s had saved meanwhile."),
     "levels_released": _("%(by)s released the levels to the country, dated %(on)s."),
     "difference_acknowledged": _("%(by)s acknowledged the experts’ reason on criterion %(question)s."),
     "reservation_entered": _("%(by)s entered a reservation on criterion %(question)s."),
     # Deliverables
     "document_requested": _("%(by)s asked for a document: %(kind)s, version %(version)s. Language: %(language)s."),
     "documents_released": _("%(by)s released documents to the country: %(count)s."),
+    "editorial_replaced": _(
+        "%(by)s replaced a text for a document, as %(name)s had saved it meanwhile: %(kind)s. Language: %(language)s."
+    ),
+}
+
+# What experts wrote and another expert replaced: never the country's to read, not even once the findings are released.
+BETWEEN_EXPERTS = {
+    "decision_replaced",
+    "observation_replaced",
+    "recommendation_replaced",
+    "review_replaced",
+    "aim_replaced",
+    "editorial_replaced",
 }
 
 # Coded values, by the log's keyword; and what an empty value is called.
@@ -76,18 +96,25 @@ class Entry:
 
     at: datetime.datetime
     sentence: str
+    text: str = ""  # that was replaced, in its own language
+    text_language: str = ""
 
 
 def readable_events(project: Project, user: Any) -> QuerySet[ProjectEvent]:
     """What happened, newest first; events on findings only for their readers, or once released to the country."""
     events = ProjectEvent.objects.filter(project=project).select_related("by").order_by("-at", "-pk")
-    if project.is_released or allows(user, Permission.READ_FINDINGS, project):
+    if allows(user, Permission.READ_FINDINGS, project):
         return events
+    if project.is_released:
+        return events.exclude(kind__in=BETWEEN_EXPERTS)
     return events.filter(for_findings=False)
 
 
 def entries(events: Iterable[ProjectEvent]) -> list[Entry]:
-    return [Entry(at=event.at, sentence=sentence(event)) for event in events]
+    return [
+        Entry(event.at, sentence(event), event.about.get("text", ""), event.about.get("text_language", ""))
+        for event in events
+    ]
 
 
 def sentence(event: ProjectEvent) -> str:

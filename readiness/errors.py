@@ -1,6 +1,7 @@
 """Error pages in the site's own look and language, which give nothing away."""
 
 import secrets
+from collections.abc import Iterator
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -9,6 +10,21 @@ from django.utils import timezone
 
 def wants_json(request: HttpRequest) -> bool:
     return request.headers.get("Accept", "").startswith("application/json")
+
+
+def typed(request: HttpRequest) -> Iterator[str]:
+    """The texts of a form that was refused, as they were typed, so that they can be copied from the page that says so.
+
+    A code, a number, a date or a stamp is one short word; a text has spaces, or letters of which a code has none.
+    """
+    if request.method != "POST":
+        return
+    for name, values in request.POST.lists():
+        if name == "csrfmiddlewaretoken" or "password" in name or name.startswith("seen"):
+            continue
+        for value in values:
+            if not value.isascii() or len(value.split()) > 1:
+                yield value.strip()
 
 
 def page(request: HttpRequest, status: int, name: str, **context: object) -> HttpResponse:
@@ -22,7 +38,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return page(request, 403, "forbidden")
+    return page(request, 403, "forbidden", typed=list(typed(request)))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -30,7 +46,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return page(request, 404, "not_found")
+    return page(request, 404, "not_found", typed=list(typed(request)))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

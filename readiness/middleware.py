@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from projects.models import MoveNotAllowed
-from readiness.errors import page, wants_json
+from readiness.errors import page, typed, wants_json
 
 READS = {"GET", "HEAD"}
 
@@ -62,7 +62,10 @@ class SignInMiddleware(LoginRequiredMiddleware):
 
 
 class RefusalMiddleware:
-    """MoveNotAllowed becomes a message and the page one came from, in one place; so does a wrong method a page."""
+    """MoveNotAllowed becomes a message and the page one came from, in one place; so does a wrong method a page.
+
+    Whoever had typed a text is shown it with the message instead, to copy it: their browser may not bring it back.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -80,8 +83,10 @@ class RefusalMiddleware:
             return None
         if wants_json(request):
             return JsonResponse({"problem": "closed", "message": str(exception)}, status=409)
-        messages.error(request, str(exception))
         back = came_from(request)
+        if texts := list(typed(request)):
+            return page(request, 409, "refused", message=str(exception), typed=texts, back=back)
+        messages.error(request, str(exception))
         # A page that can no longer be opened does not lead back to itself for ever.
         leads_here = request.method in READS and back == request.get_full_path()
         return redirect("/" if leads_here else back)

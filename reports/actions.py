@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments.actions.releases import release_levels
+from assessments.actions.writing import Seen, Standing, WrittenMeanwhile
 from foundation import jobs
 from foundation.models import JobState
 from projects.models import MoveNotAllowed, Project, log
@@ -75,11 +77,45 @@ def release_report(draft: Report, *, by: Any) -> Report:
     return final
 
 
+@dataclass(frozen=True)
+class Written:
+    """A text for a slot of a document, with what its author had before them."""
+
+    slot: str
+    language: str
+    text: str
+    seen: Seen
+
+
 @transaction.atomic
-def save_editorial(project: Project, kind: str, slot: str, *, text: str, language: str, by: Any) -> EditorialText:
-    """What an expert writes for a document; one text a slot and language. Raises ValueError for an unknown slot."""
+def save_editorial(
+    project: Project, kind: str, slot: str, *, text: str, language: str, by: Any, seen: Seen | None = None
+) -> EditorialText:
+    """What an expert writes for a document; one text a slot and language. Raises ValueError for an unknown slot.
+
+    Raises WrittenMeanwhile when someone else changed the text after what was `seen`.
+    """
     if slot not in slots_of(project.framework) or kind not in Deliverable.values:
         raise ValueError(f"no place for a text: {kind} {slot}")
+    locked = _locked(project)
+    texts = EditorialText.objects.select_related("saved_by")
+    row = texts.filter(project=locked, kind=kind, slot=slot, language=language).first()
+    if row is not None:
+        standing = Standing(row, by=row.saved_by, at=row.saved_at)
+        if standing.says({"text": text}):
+            return row
+        if standing.gives_way(by=by, seen=seen):
+            log(
+                locked,
+                "editorial_replaced",
+                by=by,
+                for_findings=True,
+                name=row.saved_by.name,
+                kind=kind,
+                language=language,
+                text=row.text,
+                text_language=language,
+            )
     saved, _created = EditorialText.objects.update_or_create(
         project=project,
         kind=kind,
@@ -91,10 +127,18 @@ def save_editorial(project: Project, kind: str, slot: str, *, text: str, languag
 
 
 @transaction.atomic
-def save_texts(project: Project, kind: str, texts: Iterable[tuple[str, str, str]], *, by: Any) -> None:
-    """Several texts at once, all or none; each is slot, language, text."""
-    for slot, language, text in texts:
-        save_editorial(project, kind, slot, text=text, language=language, by=by)
+def save_texts(project: Project, kind: str, texts: Iterable[Written], *, by: Any) -> None:
+    """Several texts at once, all or none. Raises one WrittenMeanwhile for all that someone else changed."""
+    standing: list[Standing] = []
+    for written in texts:
+        try:
+            save_editorial(
+                project, kind, written.slot, text=written.text, language=written.language, by=by, seen=written.seen
+            )
+        except WrittenMeanwhile as conflict:
+            standing += conflict.standing
+    if standing:
+        raise WrittenMeanwhile(*standing)
 
 
 def _locked(project: Project) -> Project:

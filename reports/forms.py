@@ -1,7 +1,8 @@
 """Asking for a document, releasing, and the texts that experts write."""
 
 import datetime
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -11,9 +12,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assessments import values
+from assessments.actions.writing import Seen, Standing, stamp
+from assessments.forms.writing import Difference, Meanwhile, SharedForm
 from projects.forms.requests import date_input, plausible
 from projects.models import Project
-from reports.models import Deliverable, languages_of
+from reports.actions import Written
+from reports.models import Deliverable, EditorialText, languages_of
 
 LANGUAGE_NAMES = dict(settings.LANGUAGES)
 
@@ -80,34 +84,70 @@ class ReleaseForm(DocumentsForm):
         return on
 
 
-class EditorialForm(forms.Form):
-    """The texts of one kind of document, one field a slot, in one language."""
+def digest(text: str) -> str:
+    """Tells a text that was changed in the form from one that was left as it was shown."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class EditorialForm(SharedForm):
+    """The texts of one kind of document, one field a slot, in one language; beside each, what its author had seen."""
 
     def __init__(
-        self, *args: Any, slots: Sequence[tuple[str, str, str]], texts: dict[str, str], language: str, **kwargs: Any
+        self,
+        *args: Any,
+        slots: Sequence[tuple[str, str, str]],
+        texts: Mapping[str, EditorialText],
+        language: str,
+        **kwargs: Any,
     ) -> None:
         """`slots`: each with its label and what it is for; `texts`: what stands, by slot."""
         super().__init__(*args, **kwargs)
+        self.slots, self.language = [slot for slot, _label, _help_text in slots], language
         for slot, label, help_text in slots:
+            row = texts.get(slot)
             self.fields[slot] = forms.CharField(
                 label=label,
                 help_text=help_text,
                 required=False,
-                initial=texts.get(slot, ""),
+                initial=row.text if row else "",
                 strip=True,
                 widget=forms.Textarea(attrs={"rows": 6, "lang": language}),
             )
+            self.fields[f"seen:{slot}"] = forms.CharField(
+                required=False, widget=forms.HiddenInput, initial=self._seen(row) if row else ""
+            )
+
+    @staticmethod
+    def _seen(row: EditorialText) -> str:
+        return f"{stamp(row.saved_at)} {digest(values.clean_text(row.text))}"
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for slot, text in list(cleaned.items()):
+        for slot in self.slots:
+            if slot not in cleaned:
+                continue
             try:
-                cleaned[slot] = values.clean_text(text)
+                cleaned[slot] = values.clean_text(cleaned[slot])
             except values.ImpossibleValue as error:
                 self.add_error(slot, str(error))
         return cleaned
 
     @property
-    def changed_texts(self) -> list[tuple[str, str]]:
-        """Slot and text of what was changed: another expert's text in another slot is left alone."""
-        return [(slot, self.cleaned_data[slot]) for slot in self.changed_data]
+    def changed_texts(self) -> list[Written]:
+        """What was changed from what was shown: another expert's text in another slot is left alone."""
+        changed = []
+        for slot in self.slots:
+            at, _space, shown = self.cleaned_data[f"seen:{slot}"].partition(" ")
+            text = self.cleaned_data[slot]
+            if digest(text) != (shown or digest("")):
+                seen = Seen(at, is_replacing=self.cleaned_data["replaces"])
+                changed.append(Written(slot, self.language, text, seen))
+        return changed
+
+    def beside(self, standing: Standing) -> Meanwhile:
+        bound = self[standing.row.slot]
+        difference = Difference(bound.auto_id, str(bound.label), standing.row.text, self.cleaned_data[bound.name])
+        return Meanwhile(standing.by, standing.at, self.language, [difference])
+
+    def mark_seen(self, standing: Standing) -> None:
+        self.data[f"seen:{standing.row.slot}"] = self._seen(standing.row)  # type: ignore[index]

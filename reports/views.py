@@ -161,13 +161,13 @@ def editorial(request: HttpRequest, project_id: uuid.UUID, kind: str) -> HttpRes
     language = asked if asked in codes else codes[0]
     rows = EditorialText.objects.filter(project=project, kind=kind, language=language).order_by("slot")
     form = EditorialForm(
-        request.POST or None, slots=_slots(project), texts={row.slot: row.text for row in rows}, language=language
+        request.POST or None, slots=_slots(project), texts={row.slot: row for row in rows}, language=language
     )
     if request.method == "POST" and form.is_valid():
-        texts = [(slot, language, text) for slot, text in form.changed_texts]
-        actions.save_texts(project, kind, texts, by=request.user)
-        messages.success(request, gettext("The texts are saved. They stand in the next version you ask for."))
-        return redirect("reports:deliverables", project_id)
+        with form.telling_conflicts():
+            actions.save_texts(project, kind, form.changed_texts, by=request.user)
+            messages.success(request, gettext("The texts are saved. They stand in the next version you ask for."))
+            return redirect("reports:deliverables", project_id)
     return render(
         request,
         "reports/editorial.html",
@@ -175,7 +175,7 @@ def editorial(request: HttpRequest, project_id: uuid.UUID, kind: str) -> HttpRes
             "project": project, "tab": "deliverables", "form": form, "kind": Deliverable(kind), "language": language,
             "languages": languages, "language_name": dict(languages)[language],
         },
-        status=422 if form.errors else 200,
+        status=422 if form.is_refused else 200,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from assessments.actions.writing import locked_for_writing
+from assessments.actions.writing import Seen, Standing, joined, locked_for_writing
 from assessments.models import Recommendation
 from projects.models import MoveNotAllowed, Project, log
 from toolkit.models import Guidance, Lever, Tool
@@ -58,16 +58,34 @@ def add_recommendation(
 
 @transaction.atomic
 def edit_recommendation(
-    recommendation: Recommendation, *, advice: Advice, needs: Sequence[Recommendation], by: Any
+    recommendation: Recommendation,
+    *,
+    advice: Advice,
+    needs: Sequence[Recommendation],
+    by: Any,
+    seen: Seen | None = None,
 ) -> None:
-    locked_for_writing(recommendation.project)
-    saved = (
-        Recommendation.objects.kept()
-        .filter(pk=recommendation.pk)
-        .update(saved_by=by, saved_at=timezone.now(), **advice.columns())
-    )
-    if not saved:
+    """Raises WrittenMeanwhile when someone else changed it after what was `seen`."""
+    locked = locked_for_writing(recommendation.project)
+    kept = Recommendation.objects.kept().select_related("tool", "saved_by").prefetch_related("needs")
+    row = kept.filter(pk=recommendation.pk).first()
+    if row is None:
         raise MoveNotAllowed(_("This recommendation was removed meanwhile."))
+    standing = Standing(row, by=row.saved_by, at=row.saved_at)
+    if standing.says(advice.columns()) and set(row.needs.all()) == set(needs):
+        return
+    if standing.gives_way(by=by, seen=seen):
+        log(
+            locked,
+            "recommendation_replaced",
+            by=by,
+            for_findings=True,
+            name=row.saved_by.name,
+            number=row.number,
+            text=joined(row.text, row.owner_detail, row.resources),
+            text_language=row.language,
+        )
+    Recommendation.objects.filter(pk=row.pk).update(saved_by=by, saved_at=timezone.now(), **advice.columns())
     recommendation.needs.set(needs)
 
 

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from assessments.actions.writing import locked_for_writing
+from assessments.actions.writing import Seen, Standing, joined, locked_for_writing
 from assessments.models import StrategyAim, StrategyReview
-from projects.models import MoveNotAllowed, Project
+from projects.models import MoveNotAllowed, Project, log
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,30 @@ class Review:
 
 
 @transaction.atomic
-def save_review(project: Project, review: Review, *, by: Any) -> StrategyReview:
-    """Without a text there is no title, date or status: what stood there is emptied."""
+def save_review(project: Project, review: Review, *, by: Any, seen: Seen | None = None) -> StrategyReview:
+    """Without a text there is no title, date or status: what stood there is emptied.
+
+    Raises WrittenMeanwhile when someone else changed the review after what was `seen`.
+    """
     locked = locked_for_writing(project)
     columns = asdict(review)
     if not review.has_text:
         columns |= {"title": "", "dated_on": None, "status": ""}
+    row = StrategyReview.objects.select_related("saved_by").filter(project=locked).first()
+    if row is not None:
+        standing = Standing(row, by=row.saved_by, at=row.saved_at)
+        if standing.says(columns):
+            return row
+        if standing.gives_way(by=by, seen=seen):
+            log(
+                locked,
+                "review_replaced",
+                by=by,
+                for_findings=True,
+                name=row.saved_by.name,
+                text=joined(row.title, row.status, row.findings, row.outline),
+                text_language=row.language,
+            )
     saved, _created = StrategyReview.objects.update_or_create(
         project=locked, defaults={**columns, "saved_by": by, "saved_at": timezone.now()}
     )
@@ -53,18 +71,36 @@ def add_aim(project: Project, *, national_aim: str, postal_aim: str, gap: str, b
 
 
 @transaction.atomic
-def edit_aim(aim: StrategyAim, *, national_aim: str, postal_aim: str, gap: str, by: Any, language: str) -> None:
-    locked_for_writing(aim.project)
-    saved = StrategyAim.objects.filter(pk=aim.pk).update(
-        national_aim=national_aim,
-        postal_aim=postal_aim,
-        gap=gap,
-        saved_by=by,
-        saved_at=timezone.now(),
-        language=language,
-    )
-    if not saved:
+def edit_aim(
+    aim: StrategyAim,
+    *,
+    national_aim: str,
+    postal_aim: str,
+    gap: str,
+    by: Any,
+    language: str,
+    seen: Seen | None = None,
+) -> None:
+    """Raises WrittenMeanwhile when someone else changed it after what was `seen`."""
+    locked = locked_for_writing(aim.project)
+    row = StrategyAim.objects.select_related("saved_by").filter(pk=aim.pk).first()
+    if row is None:
         raise MoveNotAllowed(_("This aim was removed meanwhile."))
+    standing = Standing(row, by=row.saved_by, at=row.saved_at)
+    content = {"national_aim": national_aim, "postal_aim": postal_aim, "gap": gap, "language": language}
+    if standing.says(content):
+        return
+    if standing.gives_way(by=by, seen=seen):
+        log(
+            locked,
+            "aim_replaced",
+            by=by,
+            for_findings=True,
+            name=row.saved_by.name,
+            text=joined(row.national_aim, row.postal_aim, row.gap),
+            text_language=row.language,
+        )
+    StrategyAim.objects.filter(pk=row.pk).update(saved_by=by, saved_at=timezone.now(), **content)
 
 
 @transaction.atomic

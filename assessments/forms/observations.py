@@ -9,12 +9,13 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assessments.forms.writing import WrittenForm, text_field
-from assessments.models import ObservationKind
+from assessments.actions.writing import stamp
+from assessments.forms.writing import RowForm, text_field
+from assessments.models import Observation, ObservationKind
 from toolkit.models import Question
 
 
-class ObservationForm(WrittenForm):
+class ObservationForm(RowForm):
     kind = forms.ChoiceField(label=_("What is it?"), choices=ObservationKind.choices, widget=forms.RadioSelect)
     question = forms.ChoiceField(label=_("About"), required=False)
     text = text_field(
@@ -36,6 +37,16 @@ class ObservationForm(WrittenForm):
                 for code, question in self.questions.items()
             ),
         ]
+
+    @staticmethod
+    def as_written(row: Observation) -> dict[str, Any]:
+        return {
+            "kind": row.kind,
+            "question": row.question.code if row.question else "",
+            "text": row.text,
+            "language": row.language,
+            "seen_at": stamp(row.at),
+        }
 
     def clean_question(self) -> Question | None:
         return self.questions.get(self.cleaned_data["question"])

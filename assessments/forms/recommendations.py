@@ -10,12 +10,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assessments.actions.recommendations import Advice
-from assessments.forms.writing import WrittenForm, text_field
+from assessments.actions.writing import stamp
+from assessments.forms.writing import RowForm, text_field
 from assessments.models import Activity, Priority, Recommendation
 from toolkit.models import Guidance, Horizon, Institution, Lever, Tool
 
 
-class RecommendationForm(WrittenForm):
+class RecommendationForm(RowForm):
     text = text_field(
         _("Recommendation"),
         rows=9,
@@ -61,6 +62,23 @@ class RecommendationForm(WrittenForm):
         if not self.others:
             del self.fields["needs"]
 
+    @staticmethod
+    def as_written(row: Recommendation) -> dict[str, Any]:
+        """Needs `tool` and `needs` loaded."""
+        return {
+            "text": row.text,
+            "language": row.language,
+            "priority": row.priority,
+            "horizon": row.horizon,
+            "owner": row.owner,
+            "owner_detail": row.owner_detail,
+            "resources": row.resources,
+            "tags": row.tags,
+            "tool": row.tool.code if row.tool else "",
+            "needs": [str(need.public_id) for need in row.needs.all()],
+            "seen_at": stamp(row.saved_at),
+        }
+
     @property
     def advice(self) -> Advice:
         """What was written, once the form is valid."""
@@ -91,22 +109,6 @@ def from_guidance(guidance: Guidance, language: str) -> dict[str, Any]:
         "horizon": guidance.horizon,
         "owner": guidance.who,
         "tool": guidance.tool.code if guidance.tool else "",
-    }
-
-
-def as_written(recommendation: Recommendation) -> dict[str, Any]:
-    """What the form shows at first when a recommendation is edited. Needs `tool` and `needs` loaded."""
-    return {
-        "text": recommendation.text,
-        "language": recommendation.language,
-        "priority": recommendation.priority,
-        "horizon": recommendation.horizon,
-        "owner": recommendation.owner,
-        "owner_detail": recommendation.owner_detail,
-        "resources": recommendation.resources,
-        "tags": recommendation.tags,
-        "tool": recommendation.tool.code if recommendation.tool else "",
-        "needs": [str(need.public_id) for need in recommendation.needs.all()],
     }
 
 

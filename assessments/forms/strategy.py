@@ -7,14 +7,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assessments.actions.strategy import Review
-from assessments.forms.writing import WrittenForm, text_field
-from assessments.models import Source, StrategyConclusion
+from assessments.actions.writing import stamp
+from assessments.forms.writing import RowForm, WrittenForm, text_field
+from assessments.models import Source, StrategyAim, StrategyConclusion, StrategyReview
 from projects.forms.requests import date_input
 
 YES, NO = "yes", "no"
 
 
-class ReviewForm(WrittenForm):
+class ReviewForm(RowForm):
     has_text = forms.ChoiceField(
         label=_("Is there a text to review?"),
         required=False,
@@ -42,8 +43,22 @@ class ReviewForm(WrittenForm):
         help_text=_("One heading a line. The report prints it where a strategy is to be drawn up or revised."),
     )
 
+    @staticmethod
+    def as_written(row: StrategyReview) -> dict[str, Any]:
+        return {
+            "has_text": {True: YES, False: NO, None: ""}[row.has_text],
+            "title": row.title,
+            "dated_on": row.dated_on,
+            "status": row.status,
+            "findings": row.findings,
+            "conclusion": row.conclusion,
+            "outline": row.outline,
+            "language": row.language,
+            "seen_at": stamp(row.saved_at),
+        }
+
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
+        cleaned = super().clean()
         if cleaned.get("has_text") == YES and not cleaned.get("title") and "title" not in self.errors:
             self.add_error("title", gettext("Give the title of the text you reviewed."))
         if cleaned.get("has_text") == NO and cleaned.get("conclusion") == StrategyConclusion.MAINTAIN:
@@ -59,7 +74,7 @@ class ReviewForm(WrittenForm):
         return Review(**cleaned | {"has_text": {YES: True, NO: False}.get(cleaned["has_text"])})
 
 
-class AimForm(WrittenForm):
+class AimForm(RowForm):
     national_aim = text_field(_("National aim"), rows=3, required=True, missing=_("Write the national aim."))
     postal_aim = text_field(
         _("Postal aim that answers it"),
@@ -67,6 +82,16 @@ class AimForm(WrittenForm):
         help_text=_("Leave it empty where the postal strategy says nothing of it."),
     )
     gap = text_field(_("Gap between the two"), rows=3)
+
+    @staticmethod
+    def as_written(row: StrategyAim) -> dict[str, Any]:
+        return {
+            "national_aim": row.national_aim,
+            "postal_aim": row.postal_aim,
+            "gap": row.gap,
+            "language": row.language,
+            "seen_at": stamp(row.saved_at),
+        }
 
 
 class SourceForm(WrittenForm):

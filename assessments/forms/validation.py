@@ -7,8 +7,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assessments.actions.validation import Decision
+from assessments.actions.writing import stamp
 from assessments.desk import DeskEntry, differs
-from assessments.forms.writing import WrittenForm, text_field
+from assessments.forms.writing import RowForm, text_field
 from assessments.models import Basis, ValidatedLevel
 
 ACCEPT, REFUSE = "accept", "refuse"
@@ -23,7 +24,7 @@ def verdict_of(decision: ValidatedLevel | None) -> str:
     return {True: ACCEPT, False: REFUSE, None: ""}[decision.accepts_not_applicable]
 
 
-class DecisionForm(WrittenForm):
+class DecisionForm(RowForm):
     """A level with its basis, or a word on "not applicable"; a reason where it differs from the country's."""
 
     verdict = forms.ChoiceField(label=_("Validated level"), required=False)
@@ -40,20 +41,29 @@ class DecisionForm(WrittenForm):
     )
 
     def __init__(self, *args: Any, entry: DeskEntry, **kwargs: Any) -> None:
-        decision = entry.decision
-        if decision is not None:
-            kwargs["initial"] = {
-                "verdict": verdict_of(decision),
-                "basis": decision.basis,
-                "reason": decision.reason,
-                "private_note": decision.private_note,
-                "language": decision.language,
-            }
+        if entry.decision is not None:
+            kwargs["initial"] = self.as_written(entry.decision)
         super().__init__(*args, **kwargs)
         self.entry = entry
         on_applying = [ACCEPT, REFUSE] if entry.claims_not_applicable else []
         codes = ["", *(str(number) for number in entry.told.levels), *on_applying]
-        self.fields["verdict"].choices = [(code, code) for code in codes]  # type: ignore[attr-defined]
+        words = {
+            "": gettext("Not decided yet"),
+            ACCEPT: gettext("Not applicable: accepted"),
+            REFUSE: gettext("It applies, but no level can be set yet"),
+        }
+        self.fields["verdict"].choices = [(code, words.get(code, code)) for code in codes]  # type: ignore[attr-defined]
+
+    @staticmethod
+    def as_written(row: ValidatedLevel) -> dict[str, Any]:
+        return {
+            "verdict": verdict_of(row),
+            "basis": row.basis,
+            "reason": row.reason,
+            "private_note": row.private_note,
+            "language": row.language,
+            "seen_at": stamp(row.saved_at),
+        }
 
     @property
     def decision(self) -> Decision:
@@ -73,7 +83,7 @@ class DecisionForm(WrittenForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
+        cleaned = super().clean()
         if "verdict" in self.errors:
             return cleaned
         decision = self.decision

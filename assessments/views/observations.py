@@ -72,18 +72,17 @@ def _find(project: Project, observation_id: uuid.UUID) -> Observation:
 def observation_edit(request: HttpRequest, project_id: uuid.UUID, observation_id: uuid.UUID) -> HttpResponse:
     project = find_writable(request, project_id)
     observation = _find(project, observation_id)
-    initial = {
-        "kind": observation.kind,
-        "question": observation.question.code if observation.question else "",
-        "text": observation.text,
-        "language": observation.language,
-    }
-    form = ObservationForm(request.POST or None, questions=_questions(project, observation.lever), initial=initial)
+    form = ObservationForm(
+        request.POST or None,
+        questions=_questions(project, observation.lever),
+        initial=ObservationForm.as_written(observation),
+    )
     back = to_lever(project, observation.lever)
     if request.method == "POST" and form.is_valid():
-        actions.edit_observation(observation, by=request.user, **form.cleaned_data)
-        messages.success(request, gettext("Your observation is saved."))
-        return redirect(back)
+        with form.telling_conflicts():
+            actions.edit_observation(observation, by=request.user, seen=form.seen, **form.cleaned_data)
+            messages.success(request, gettext("Your observation is saved."))
+            return redirect(back)
     return _form_page(request, project, observation.lever, form, back, observation)
 
 
@@ -99,7 +98,7 @@ def _form_page(
         request,
         "assessments/observations/observation_form.html",
         {"project": project, "tab": "findings", "lever": lever, "form": form, "back": back, "observation": observation},
-        status=422 if form.errors else 200,
+        status=422 if form.is_refused else 200,
     )
 
 

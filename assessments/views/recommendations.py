@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from assessments.actions import recommendations as actions
-from assessments.forms.recommendations import RecommendationForm, as_written, from_guidance, possible_needs
+from assessments.forms.recommendations import RecommendationForm, from_guidance, possible_needs
 from assessments.models import Recommendation
 from assessments.views.observations import find_lever, find_writable, to_lever
 from projects.models import Project
@@ -71,7 +71,7 @@ def _form_page(
             "recommendation": None,
             **about,
         },
-        status=422 if form.errors else 200,
+        status=422 if form.is_refused else 200,
     )
 
 
@@ -84,12 +84,16 @@ def recommendation_edit(request: HttpRequest, project_id: uuid.UUID, recommendat
         request.POST or None,
         lever=lever,
         others=possible_needs(recommendation, _kept(project)),
-        initial=as_written(recommendation),
+        initial=RecommendationForm.as_written(recommendation),
     )
     if request.method == "POST" and form.is_valid():
-        actions.edit_recommendation(recommendation, advice=form.advice, needs=form.prerequisites, by=request.user)
-        messages.success(request, gettext("Recommendation R%(number)s is saved.") % {"number": recommendation.number})
-        return redirect(to_lever(project, lever))
+        with form.telling_conflicts():
+            actions.edit_recommendation(
+                recommendation, advice=form.advice, needs=form.prerequisites, by=request.user, seen=form.seen
+            )
+            said = gettext("Recommendation R%(number)s is saved.") % {"number": recommendation.number}
+            messages.success(request, said)
+            return redirect(to_lever(project, lever))
     return _form_page(request, project, lever, form, recommendation=recommendation)
 
 

@@ -14,7 +14,7 @@ from assessments import findings, levels, outline
 from assessments.actions import sources as source_actions
 from assessments.actions import strategy as actions
 from assessments.actions.writing import can_be_written, refuse_when_closed
-from assessments.forms.strategy import NO, YES, AimForm, ReviewForm, SourceForm
+from assessments.forms.strategy import AimForm, ReviewForm, SourceForm
 from assessments.models import AnswerSheet, Source, StrategyAim, StrategyReview
 from assessments.scoring import Level
 from assessments.views.observations import find_writable
@@ -43,9 +43,10 @@ def strategy(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
         refuse_when_closed(project)
         form = ReviewForm(request.POST)
         if form.is_valid():
-            actions.save_review(project, form.review, by=request.user)
-            messages.success(request, gettext("The review is saved."))
-            return redirect("assessments:strategy", project_id)
+            with form.telling_conflicts():
+                actions.save_review(project, form.review, by=request.user, seen=form.seen)
+                messages.success(request, gettext("The review is saved."))
+                return redirect("assessments:strategy", project_id)
     else:
         form = ReviewForm(initial=_as_written(review, checklist))
     return _strategy_page(request, project, review, checklist, form)
@@ -58,16 +59,7 @@ def _as_written(review: StrategyReview | None, checklist: AnswerSheet | None) ->
     proposed = "\n".join(domain.name.in_(language) for domain in domains)
     if review is None:
         return {"outline": proposed, "has_text": ""}
-    return {
-        "has_text": {True: YES, False: NO, None: ""}[review.has_text],
-        "title": review.title,
-        "dated_on": review.dated_on,
-        "status": review.status,
-        "findings": review.findings,
-        "conclusion": review.conclusion,
-        "outline": review.outline or ("" if review.has_text else proposed),
-        "language": review.language,
-    }
+    return ReviewForm.as_written(review) | {"outline": review.outline or ("" if review.has_text else proposed)}
 
 
 def _strategy_page(
@@ -103,7 +95,7 @@ def _strategy_page(
             "reads_checklist": True,
             "can_write": can_be_written(project) and allows(request.user, Permission.RECOMMEND, project),
         },
-        status=422 if form.errors else 200,
+        status=422 if form.is_refused else 200,
     )
 
 
@@ -132,12 +124,12 @@ def _find_aim(project: Project, aim_id: uuid.UUID) -> StrategyAim:
 def aim_edit(request: HttpRequest, project_id: uuid.UUID, aim_id: uuid.UUID) -> HttpResponse:
     project = find_writable(request, project_id)
     aim = _find_aim(project, aim_id)
-    fields = ("national_aim", "postal_aim", "gap", "language")
-    form = AimForm(request.POST or None, initial={name: getattr(aim, name) for name in fields})
+    form = AimForm(request.POST or None, initial=AimForm.as_written(aim))
     if request.method == "POST" and form.is_valid():
-        actions.edit_aim(aim, by=request.user, **form.cleaned_data)
-        messages.success(request, gettext("The aim is saved."))
-        return redirect(_to_part(project, "aims"))
+        with form.telling_conflicts():
+            actions.edit_aim(aim, by=request.user, seen=form.seen, **form.cleaned_data)
+            messages.success(request, gettext("The aim is saved."))
+            return redirect(_to_part(project, "aims"))
     return _aim_page(request, project, form, aim)
 
 
@@ -146,7 +138,7 @@ def _aim_page(request: HttpRequest, project: Project, form: AimForm, aim: Strate
         request,
         "assessments/strategy/aim_form.html",
         {"project": project, "tab": "strategy", "form": form, "aim": aim},
-        status=422 if form.errors else 200,
+        status=422 if form.is_refused else 200,
     )
 
 

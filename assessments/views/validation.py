@@ -103,9 +103,17 @@ def _decide(request: HttpRequest, whole: Desk, entry: DeskEntry) -> HttpResponse
     form = DecisionForm(request.POST, entry=entry)
     if not form.is_valid():
         return _desk_page(request, whole, entry, form, status=422)
-    actions.record_decision(
-        whole.sheet, entry.question, form.decision, by=request.user, language=form.cleaned_data["language"]
-    )
+    with form.telling_conflicts():
+        actions.record_decision(
+            whole.sheet,
+            entry.question,
+            form.decision,
+            by=request.user,
+            language=form.cleaned_data["language"],
+            seen=form.seen,
+        )
+    if form.meanwhile:
+        return _desk_page(request, whole, entry, form, status=422)
     messages.success(request, gettext("Your decision on %(code)s is saved.") % {"code": entry.code})
     project_id, chosen = whole.sheet.project.public_id, _filter(request)
     following = whole.next_after(entry.code, "todo" if chosen == "all" else chosen)

@@ -7,6 +7,7 @@ from django.utils import timezone
 from accounts.models import User
 from assessments.models import Evidence, Observation, Recommendation, Source, StrategyAim
 from foundation import files, jobs
+from projects.events import BETWEEN_EXPERTS
 from projects.models import CountryRequest, Invitation, Membership, Project
 from projects.permissions import Role, StaffRole
 from reports.models import Deliverable, EditorialText, Report, Snapshot
@@ -15,6 +16,7 @@ from tests.factories.projects import (
     CountryRequestFactory,
     InvitationFactory,
     MembershipFactory,
+    ProjectEventFactory,
     StepFactory,
     member,
     staff,
@@ -37,6 +39,7 @@ SECRETS = {  # where it is planted → who may read it before release, after rel
     "SECRET-recommendation": (EXPERTS_AND_BUREAU, EVERYONE),
     "SECRET-strategy-findings": (EXPERTS_AND_BUREAU, EVERYONE),
     "SECRET-editorial": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
+    "SECRET-replaced": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
     "SECRET-confidential-answer": (OWN_INSTITUTION, OWN_INSTITUTION),
     "SECRET-confidential-evidence": (OWN_INSTITUTION, OWN_INSTITUTION),
 }
@@ -96,6 +99,11 @@ def world(*, released: bool = False) -> World:
     observation = work.ObservationFactory(project=project, text="SECRET-observation")
     recommendation = work.RecommendationFactory(project=project, text="SECRET-recommendation")
     work.StrategyReviewFactory(project=project, findings="SECRET-strategy-findings")
+    for kind in sorted(BETWEEN_EXPERTS):
+        about = {"name": "Léa", "lever": "A.1", "number": 1, "question": "A.1-1", "level": 1, "kind": "toolkit"}
+        ProjectEventFactory(
+            project=project, kind=kind, about={**about, "language": "fr", "text": "SECRET-replaced"}, for_findings=True
+        )
     for kind in Deliverable.values:
         EditorialText.objects.create(
             project=project,

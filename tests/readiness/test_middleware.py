@@ -6,6 +6,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from projects.permissions import Role
+from readiness.errors import typed
 from tests.factories import assessments as work
 from tests.factories.accounts import UserFactory
 from tests.factories.projects import member
@@ -101,6 +102,34 @@ def test_a_wrong_method_gets_a_page_in_our_look(reader):
     assert "This address is not a page" in response.content.decode()
     response = reader.get("/language/", headers={"Accept": "application/json"})
     assert (response.status_code, response.json()) == (405, {"problem": "wrong_method"})
+
+
+def test_a_text_that_is_refused_is_shown_to_be_copied():
+    project = work.opened_project()
+    client = Client()
+    client.force_login(member(project, Role.EXPERT))
+    work.submit(project)
+    work.release(project)
+    address = reverse("assessments:aim_add", args=[project.public_id])
+    posted = {"national_aim": "Half <b>online</b>\r\nby 2030", "postal_aim": "Électronique", "language": "en"}
+    response = client.post(address, posted, headers={"Referer": f"http://testserver{address}"})
+    assert response.status_code == 409
+    assert response.context["typed"] == ["Half <b>online</b>\r\nby 2030", "Électronique"]
+    page = response.content.decode()
+    assert "The findings were released to the country and can no longer be changed." in page
+    assert "Half &lt;b&gt;online&lt;/b&gt;" in page
+    assert f'href="{address}"' in page
+    response = client.post(address, posted, headers={"Accept": "application/json"})
+    assert (response.status_code, response.json()["problem"]) == (409, "closed")
+
+
+def test_codes_passwords_and_tokens_are_not_shown_again():
+    posted = {
+        "csrfmiddlewaretoken": "a b", "password1": "correct horse", "kind": "gap", "dated_on": "2026-05-01",
+        "seen:message": "2026-05-01 0f", "text": " Two words ",
+    }  # fmt: skip
+    assert list(typed(RequestFactory().post("/", posted))) == ["Two words"]
+    assert list(typed(RequestFactory().get("/", posted))) == []
 
 
 def test_a_form_that_can_no_longer_be_opened_does_not_lead_to_itself():

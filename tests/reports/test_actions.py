@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 
+from assessments.actions.writing import Seen, WrittenMeanwhile, stamp
 from foundation.models import Job, JobState
 from projects.models import MoveNotAllowed, ProjectEvent
 from reports import actions
@@ -171,6 +172,35 @@ def test_a_text_is_kept_once_a_slot_and_language():
     assert list(EditorialText.objects.order_by("language").values_list("language", "text")) == [
         ("en", "Second."), ("fr", "Premier."),
     ]  # fmt: skip
+
+
+def test_texts_are_saved_all_or_none_and_compared_each_for_itself():
+    project = work.opened_project()
+    ana, ben = member(project, "expert"), member(project, "expert")
+    standing = actions.save_editorial(project, CAPABILITY, "message", text="Ben’s.", language="en", by=ben)
+    seen = Seen(stamp(standing.saved_at))
+
+    def save(message: str, about: Seen, by: object = ana) -> None:
+        texts = [
+            actions.Written("context", "en", "A context.", Seen()), actions.Written("message", "en", message, about),
+        ]  # fmt: skip
+        actions.save_texts(project, CAPABILITY, texts, by=by)
+
+    with pytest.raises(WrittenMeanwhile) as refused:
+        save("Ana’s.", Seen())
+    assert [each.row for each in refused.value.standing] == [standing]
+    assert list(EditorialText.objects.all()) == [standing]
+    save("Ben’s.", Seen())  # the same words
+    save("Ben’s, mended.", Seen(), by=ben)  # the same person
+    standing.refresh_from_db()
+    assert standing.text == "Ben’s, mended."
+    with pytest.raises(WrittenMeanwhile):
+        save("Ana’s.", seen)
+    save("Ana’s.", Seen(stamp(standing.saved_at), is_replacing=True))
+    (event,) = ProjectEvent.objects.all()
+    assert (event.kind, event.by, event.for_findings, event.about["name"], event.about["text"]) == (
+        "editorial_replaced", ana, True, ben.name, "Ben’s, mended.",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from foundation.models import JobState
-from projects.models import Project
+from projects.models import Project, ProjectEvent
 from reports.models import Deliverable, EditorialText, Report
 from tests.factories import assessments as work
 from tests.factories.accounts import UserFactory
@@ -290,6 +290,60 @@ def test_a_text_that_was_not_touched_is_left_alone(client, project):
     )
     standing.refresh_from_db()
     assert (standing.text, standing.saved_by) == ("By another expert.", project.manager)
+
+
+def sent(response: Any, **typed: str) -> dict[str, str]:
+    """What a browser sends of the form on this page."""
+    form = response.context["form"]
+    return {field.html_name: field.value() or "" for field in form} | typed
+
+
+def test_texts_that_two_experts_change_are_both_shown(client, project):
+    address = f"{page('editorial', project, 'capability')}?language=en"
+    EditorialTextFactory(project=project, slot="context", text="At first.\n\nA second paragraph.")
+    ana, ben = signed_in(client, member(project, "expert")), signed_in(Client(), member(project, "expert"))
+    opened = ana.get(address)
+    for changed in ({"message": "Ben’s message."}, {"context": "Ben’s context."}):
+        assert ben.post(address, sent(ben.get(address), **changed)).status_code == 302
+
+    refused = ana.post(address, sent(opened, message="Ana’s message.", conclusion="Ana’s conclusion."))
+    assert refused.status_code == 422
+    assert [each.theirs for other in refused.context["form"].meanwhile for each in other.differences] == [
+        "Ben’s message."
+    ]
+    shown = text(refused)
+    for words in ("Ben’s message.", "Ana’s message.", "Ana’s conclusion.", "Saving again replaces theirs with yours"):
+        assert words in shown
+    assert not EditorialText.objects.filter(text__startswith="Ana").exists()
+
+    assert ana.post(address, sent(refused)).status_code == 302
+    assert dict(EditorialText.objects.values_list("slot", "text")) == {
+        "message": "Ana’s message.", "context": "Ben’s context.", "conclusion": "Ana’s conclusion.",
+    }  # fmt: skip
+    (event,) = ProjectEvent.objects.filter(kind="editorial_replaced")
+    assert (event.about["text"], event.for_findings) == ("Ben’s message.", True)
+
+
+def test_a_page_opened_before_another_saved_writes_over_no_slot_it_did_not_change(client, project):
+    address = f"{page('editorial', project, 'capability')}?language=en"
+    standing = EditorialTextFactory(project=project, slot="context", text="Line\r\nends")
+    expert = signed_in(client, member(project, "expert"))
+    opened = expert.get(address)
+    EditorialText.objects.filter(pk=standing.pk).update(text="Changed meanwhile.", saved_at=timezone.now())
+    assert expert.post(address, sent(opened, message="Mine.", context="Line\nends")).status_code == 302
+    assert dict(EditorialText.objects.values_list("slot", "text")) == {
+        "message": "Mine.", "context": "Changed meanwhile.",
+    }  # fmt: skip
+
+
+def test_an_emptied_text_replaces_too(client, project):
+    address = f"{page('editorial', project, 'capability')}?language=en"
+    EditorialTextFactory(project=project, slot="context", text="At first.")
+    ana = signed_in(client, member(project, "expert"))
+    ana.post(address, sent(ana.get(address), context=""))
+    assert EditorialText.objects.get().text == ""
+    ben = signed_in(Client(), member(project, "expert"))
+    assert ben.post(address, {"context": "Without having looked."}).status_code == 422
 
 
 def test_a_text_that_cannot_be_kept_stays_on_the_page(client, project):

@@ -437,13 +437,13 @@ def test_project_from_an_accepted_request(as_ib, ib):
     assert asked.sender in as_ib.get(address).content.decode()
     as_ib.post(address, typed(ib))
     assert Project.objects.get().request == asked
-    assert as_ib.post(address, typed(ib, round="2")).status_code == 302
+    assert as_ib.post(address, typed(ib, round="2")).status_code == 409
     assert Project.objects.count() == 1
 
 
 def test_request_that_is_not_accepted_starts_no_project(as_ib, ib):
     asked = CountryRequestFactory()
-    assert as_ib.post(f"{reverse(NEW)}?request={asked.public_id}", typed(ib)).status_code == 302
+    assert as_ib.post(f"{reverse(NEW)}?request={asked.public_id}", typed(ib)).status_code == 409
     assert Project.objects.count() == 0
     assert as_ib.get(f"{reverse(NEW)}?request={uuid.uuid4()}").status_code == 404
     assert as_ib.get(f"{reverse(NEW)}?request=x").status_code == 404
