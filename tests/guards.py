@@ -134,11 +134,7 @@ def own_folders(settings_fixture: Any, folder: Path) -> None:
 
 # ── A skipped test is a named exception ──────────────────────────────────────
 # Test id → why it may be skipped.
-MAY_BE_SKIPPED: dict[str, str] = {
-    "tests/assessments/test_answers.py::test_two_saves_at_once_are_one_answer_and_one_conflict": (
-        "two connections at once need a database of their own: it runs on PostgreSQL"
-    ),
-}
+MAY_BE_SKIPPED: dict[str, str] = {}
 
 
 def fail_when_skipped(report: Any) -> None:

@@ -174,7 +174,7 @@ def test_hidden_answer_is_kept_but_not_counted(sheet, focal):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="an in-memory database locks tables, not rows")
+@pytest.mark.postgresql
 def test_two_saves_at_once_are_one_answer_and_one_conflict():
     project = opened_project()
     sheet = national_sheet(project)
