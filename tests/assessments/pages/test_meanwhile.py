@@ -186,7 +186,7 @@ def test_the_page_of_a_conflict_asks_little_of_the_database(form, ana, ben, djan
     address, field, posted = form
     opened = carried(ana.get(address))
     signed_in(ben).post(address, {**posted, **opened, field: "Ben’s words"})
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(30):
         assert ana.post(address, {**posted, **opened, field: "Ana’s words"}).status_code == 422
 
 
