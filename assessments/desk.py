@@ -179,19 +179,21 @@ def decisions_on(sheet: AnswerSheet) -> Mapping[int, ValidatedLevel]:
     return {row.question_id: row for row in rows}
 
 
+def has_word(answer: Answer | None, decision: Decided | None) -> bool:
+    """Whether the criterion has a validated level, or its "not applicable" is accepted: what a release would show."""
+    return decision is not None and (decision.level is not None or consent(answer, decision) is True)
+
+
 def criteria_without_level(sheet: AnswerSheet) -> list[Question]:
     """The criteria that apply and have neither a validated level nor an accepted "not applicable", in order."""
     whole = outline.structure(sheet.instrument)
     answers = {answer.question_id: answer for answer in Answer.objects.filter(sheet=sheet).order_by("pk")}
     hidden = whole.hidden(outline.given(list(answers.values()), whole.by_id))
     decisions = decisions_on(sheet)
-
-    def has_word(question: Question) -> bool:
-        decision, answer = decisions.get(question.pk), answers.get(question.pk)
-        return decision is not None and (decision.level is not None or consent(answer, decision) is True)
-
     return [
         question
         for question in whole.questions.values()
-        if question.is_scored and question.code not in hidden and not has_word(question)
+        if question.is_scored
+        and question.code not in hidden
+        and not has_word(answers.get(question.pk), decisions.get(question.pk))
     ]

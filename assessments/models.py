@@ -49,6 +49,7 @@ class AnswerSheet(models.Model):
     state = models.CharField(max_length=20, choices=SheetState.choices, default=SheetState.OPEN)
     answered = models.PositiveIntegerField(default=0)  # core questions with an answer, don't know or N/A
     applicable = models.PositiveIntegerField(default=0)  # core questions whose condition holds
+    undecided = models.PositiveIntegerField(default=0, db_default=0)  # criteria that apply without the experts’ word
     moved_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -1,10 +1,14 @@
-"""The counters of a sheet and its sections: computed from the answers, written where they changed."""
+"""The counters of a sheet and its sections: computed from answers and decisions, written where those changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from assessments.models import Answer, AnswerSheet, SheetSection
+from django.db import transaction
+
+from assessments.desk import has_word
+from assessments.models import Answer, AnswerSheet, SheetSection, ValidatedLevel
 from assessments.outline import Structure, given, structure
+from toolkit.models import Audience
 
 
 @dataclass(frozen=True)
@@ -13,36 +17,100 @@ class Count:
     applicable: int
 
 
-def counts(whole: Structure, answers: Sequence[Answer]) -> tuple[dict[int, Count], set[str]]:
-    """Answered and applicable core questions by section id, and the codes of the hidden questions.
+@dataclass(frozen=True)
+class Totals:
+    """What the counters of a sheet are, and the codes of the hidden questions."""
+
+    sections: Mapping[int, Count]  # by section id
+    undecided: int
+    hidden: set[str]
+
+    @property
+    def sheet(self) -> tuple[int, int, int]:
+        """Answered, applicable, undecided."""
+        return (
+            sum(count.answered for count in self.sections.values()),
+            sum(count.applicable for count in self.sections.values()),
+            self.undecided,
+        )
+
+
+def totals(whole: Structure, answers: Sequence[Answer], decisions: Sequence[ValidatedLevel]) -> Totals:
+    """Answered and applicable core questions by section, and the criteria that apply without the experts' word.
 
     "Don't know" and "not applicable" are replies; blank is not. A hidden question is neither applicable nor counted.
     """
     facts = given(answers, whole.by_id)
     hidden = whole.hidden(facts)
     replied = {code for code, fact in facts.items() if fact.status != "blank"}
-    totals = {section.pk: [0, 0] for section in whole.sections}
+    sections = {section.pk: [0, 0] for section in whole.sections}
     for question in whole.questions.values():
         if question.is_core and question.code not in hidden:
-            totals[question.section_id][0] += question.code in replied
-            totals[question.section_id][1] += 1
-    return {pk: Count(*pair) for pk, pair in totals.items()}, hidden
+            sections[question.section_id][0] += question.code in replied
+            sections[question.section_id][1] += 1
+    return Totals(
+        {pk: Count(*pair) for pk, pair in sections.items()}, _undecided(whole, hidden, answers, decisions), hidden
+    )
 
 
-def recount(sheet: AnswerSheet, answers: Sequence[Answer]) -> set[str]:
-    """Write the counters of the locked sheet from all its current answers; the codes of the hidden questions."""
+def _undecided(
+    whole: Structure, hidden: set[str], answers: Sequence[Answer], decisions: Sequence[ValidatedLevel]
+) -> int:
+    """Only of the country's answers: on the checklist the experts' own rating is their word."""
+    if whole.instrument.audience == Audience.EXPERTS:
+        return 0
+    by_question = {answer.question_id: answer for answer in answers}
+    word = {row.question_id for row in decisions if has_word(by_question.get(row.question_id), row)}
+    return sum(
+        question.is_scored and question.code not in hidden and question.pk not in word
+        for question in whole.questions.values()
+    )
+
+
+def recount(
+    sheet: AnswerSheet, answers: Sequence[Answer], decisions: Sequence[ValidatedLevel], *, before: Totals | None = None
+) -> Totals:
+    """Write the counters of the locked sheet from all its current answers and decisions; what they are now.
+
+    `before`: what they were, where the caller knows; only what became another is written. Without it everything is.
+    """
     whole = structure(sheet.instrument)
-    totals, hidden = counts(whole, answers)
-    for row in SheetSection.objects.filter(sheet=sheet):
-        count = totals[row.section_id]
-        if (row.answered, row.applicable) != (count.answered, count.applicable):
-            SheetSection.objects.filter(pk=row.pk).update(answered=count.answered, applicable=count.applicable)
-    sheet.answered = sum(count.answered for count in totals.values())
-    sheet.applicable = sum(count.applicable for count in totals.values())
-    AnswerSheet.objects.filter(pk=sheet.pk).update(answered=sheet.answered, applicable=sheet.applicable)
+    now = totals(whole, answers, decisions)
+    for pk, count in now.sections.items():
+        if before is None or before.sections[pk] != count:
+            SheetSection.objects.filter(sheet=sheet, section=pk).update(
+                answered=count.answered, applicable=count.applicable
+            )
+    sheet.answered, sheet.applicable, sheet.undecided = now.sheet
+    if before is None or before.sheet != now.sheet:
+        AnswerSheet.objects.filter(pk=sheet.pk).update(
+            answered=sheet.answered, applicable=sheet.applicable, undecided=sheet.undecided
+        )
     for answer in answers:
-        is_counted = whole.by_id[answer.question_id].code not in hidden
+        is_counted = whole.by_id[answer.question_id].code not in now.hidden
         if answer.is_counted != is_counted:
             answer.is_counted = is_counted
             Answer.objects.filter(pk=answer.pk).update(is_counted=is_counted)
-    return hidden
+    return now
+
+
+@transaction.atomic
+def mend(sheet_id: int, *, write: bool = True) -> list[str]:
+    """Compute the counters of a sheet anew, under its lock; each that differed, in words.
+
+    Mends them, unless `write` is False."""
+    sheet = AnswerSheet.objects.select_for_update(of=("self",)).select_related("instrument__framework").get(pk=sheet_id)
+    whole = structure(sheet.instrument)
+    answers = list(Answer.objects.filter(sheet=sheet).order_by("pk"))
+    decisions = list(ValidatedLevel.objects.filter(sheet=sheet).order_by("pk"))
+    now = totals(whole, answers, decisions)
+    rows = {row.section_id: Count(row.answered, row.applicable) for row in sheet.sections.all()}
+    pairs = {f"section {section.code}": (rows.get(section.pk), now.sections[section.pk]) for section in whole.sections}
+    pairs["sheet"] = ((sheet.answered, sheet.applicable, sheet.undecided), now.sheet)
+    for answer in answers:
+        code = whole.by_id[answer.question_id].code
+        pairs[f"answer {code} is counted"] = (answer.is_counted, code not in now.hidden)
+    found = [f"{what}: {stands}, computed {anew}" for what, (stands, anew) in pairs.items() if stands != anew]
+    if found and write:
+        recount(sheet, answers, decisions)
+    return found

@@ -4,14 +4,14 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from assessments.models import AnswerSheet, Recommendation, SheetReturn, SheetState, ValidatedLevel
+from assessments.models import AnswerSheet, Recommendation, SheetReturn, SheetState
 from projects.models import Invitation, Membership, Project, Step, Visit
 from projects.permissions import Role
-from toolkit.models import Audience, Kind, Question
+from toolkit.models import Audience
 
 
 @dataclass(frozen=True)
@@ -77,15 +77,6 @@ def with_needs(projects: QuerySet[Project]) -> QuerySet[Project]:
     members = Membership.objects.current().filter(project=HERE)
     invited = Invitation.objects.open().filter(project=HERE)
     undone = Step.objects.filter(project=HERE, done_at__isnull=True).order_by("step__number")
-    criteria = Question.objects.filter(
-        section__instrument__framework=OuterRef("framework"),
-        section__instrument__audience=Audience.NATIONAL,
-        kind__in=[Kind.CRITERION, Kind.RATING],
-    )
-    decided = ValidatedLevel.objects.filter(
-        Q(level__isnull=False) | Q(accepts_not_applicable__isnull=False), sheet__project=HERE
-    )
-    undecided = _count(criteria, "section__instrument__framework") - _count(decided, "sheet__project")
     return projects.annotate(
         national_state=Subquery(national.values("state")[:1]),
         national_answered=Subquery(national.values("answered")[:1]),
@@ -94,7 +85,7 @@ def with_needs(projects: QuerySet[Project]) -> QuerySet[Project]:
         coordinator_is_invited=Exists(invited.filter(role=Role.COORDINATOR)),
         experts_in=_count(members.filter(role=Role.EXPERT), "project"),
         experts_invited=_count(invited.filter(role=Role.EXPERT), "project"),
-        undecided=Case(When(national_state__in=SIGNED, then=undecided), default=Value(0), output_field=IntegerField()),
+        undecided=Subquery(national.values("undecided")[:1]),
         step_number=Subquery(undone.values("step__number")[:1]),
         step_due=Subquery(undone.values("due_on")[:1]),
     )
@@ -142,7 +133,7 @@ def _needs(project: Any) -> dict[str, Any]:
         "has_coordinator": project.has_coordinator,
         "coordinator_is_invited": project.coordinator_is_invited,
         "experts": project.experts_in + project.experts_invited,
-        "to_validate": max(0, project.undecided),
+        "to_validate": project.undecided if project.national_state in SIGNED else 0,
         "step_number": project.step_number,
         "step_due": project.step_due,
     }

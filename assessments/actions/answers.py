@@ -3,15 +3,17 @@
 import datetime
 import enum
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, F
 from django.utils import timezone
 
-from assessments.actions.sheets import lock_sheet
-from assessments.models import Answer, AnswerRevision, AnswerSheet, RevisionKind, SheetSection
-from assessments.progress import recount
+from assessments.models import Answer, AnswerRevision, AnswerSheet, RevisionKind, SheetSection, ValidatedLevel
+from assessments.outline import structure
+from assessments.progress import Count, recount, totals
 from toolkit.models import Audience, Question
 
 
@@ -54,7 +56,8 @@ class Reply:
     saved_at: datetime.datetime
     head: Answer | None
     sheet: AnswerSheet
-    section: SheetSection
+    section: Count  # of the question's section
+    answers: Sequence[Answer]  # all that stand in the sheet
     hidden: set[str]
 
 
@@ -87,20 +90,22 @@ def save_answer(
     sheet closed as late.
     Raises SaveIdTaken, ImpossibleBase, Withheld.
     """
-    locked = lock_sheet(sheet)
-    section = SheetSection.objects.get(sheet=locked, section=question.section_id)
-    answers = list(Answer.objects.filter(sheet=locked).select_related("saved_by").order_by("pk"))
+    locked, section = _lock(sheet, question, save_id)
+    answers = list(Answer.objects.filter(sheet=locked).order_by("pk"))
+    decisions = list(ValidatedLevel.objects.filter(sheet=locked).order_by("pk")) if section.has_decisions else []
     head = next((answer for answer in answers if answer.question_id == question.pk), None)
+    before = totals(structure(locked.instrument), answers, decisions)
 
     if head and not head.is_readable_by(by, locked.project):
         raise Withheld
-    if earlier := AnswerRevision.objects.filter(sheet=locked, save_id=save_id).first():
+    if section.is_known:
+        earlier = AnswerRevision.objects.get(sheet=locked, save_id=save_id)
         if (earlier.saved_by_id, earlier.question_id, earlier.content()) != (by.pk, question.pk, asdict(content)):
             raise SaveIdTaken
-        hidden = recount(locked, answers)
         return Reply(
-            OUTCOME_OF[RevisionKind(earlier.kind)], earlier.number, earlier.saved_at, head, locked, section, hidden
-        )
+            OUTCOME_OF[RevisionKind(earlier.kind)], earlier.number, earlier.saved_at, head, locked,
+            before.sections[question.section_id], answers, before.hidden,
+        )  # fmt: skip
 
     number = head.number if head else 0
     if base > number or base < 0:
@@ -116,6 +121,7 @@ def save_answer(
         sheet=locked, question=question, kind=kind, number=number + 1 if accepted else None, base=base,
         save_id=save_id, saved_by=by, saved_at=timezone.now(), **values,
     )  # fmt: skip
+    now = before
     if accepted:
         if head is None:
             head = Answer(sheet=locked, question=question)
@@ -124,9 +130,29 @@ def save_answer(
             setattr(head, name, value)
         head.number, head.saved_at, head.saved_by = number + 1, revision.saved_at, by
         head.save()
-    hidden = recount(locked, answers)
-    section.refresh_from_db()
-    return Reply(OUTCOME_OF[RevisionKind(kind)], revision.number, revision.saved_at, head, locked, section, hidden)
+        now = recount(locked, answers, decisions, before=before)
+    return Reply(
+        OUTCOME_OF[RevisionKind(kind)], revision.number, revision.saved_at, head, locked,
+        now.sections[question.section_id], answers, now.hidden,
+    )  # fmt: skip
+
+
+def _lock(sheet: AnswerSheet, question: Question, save_id: uuid.UUID) -> tuple[AnswerSheet, Any]:
+    """The sheet's row, locked, and the question's section as it is after the wait.
+
+    With the section, in one query: the project's state, whether the save id is known, whether experts have decided.
+    """
+    locked = AnswerSheet.objects.select_for_update().get(pk=sheet.pk)
+    locked.instrument, locked.project = sheet.instrument, sheet.project
+    section = SheetSection.objects.annotate(
+        project_status=F("sheet__project__status"),
+        project_released_at=F("sheet__project__released_at"),
+        is_known=Exists(AnswerRevision.objects.filter(sheet=locked, save_id=save_id)),
+        has_decisions=Exists(ValidatedLevel.objects.filter(sheet=locked)),
+    ).get(sheet=locked, section=question.section_id)
+    locked.project.status = section.project_status
+    locked.project.released_at = section.project_released_at
+    return locked, section
 
 
 def takes_answers(sheet: AnswerSheet, section: SheetSection) -> bool:

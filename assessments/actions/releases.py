@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from assessments import outline
+from assessments import notifications, outline
 from assessments.desk import criteria_without_level as _criteria_without_level
 from assessments.desk import is_reviewable
 from assessments.models import AnswerSheet
@@ -40,3 +40,4 @@ def release_levels(project: Project, *, by: Any, on: datetime.date, show_overall
         raise MoveNotAllowed(_("The levels were released already, or the project is not running."))
     project.refresh_from_db()
     log(project, "levels_released", by=by, on=on.isoformat(), show_overall=show_overall)
+    notifications.tell_released(project, by=by)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
+from assessments import notifications
 from assessments.actions.sheets import lock_sheet
 from assessments.models import (
     Answer,
@@ -37,6 +38,7 @@ def send_to_signatory(sheet: AnswerSheet, *, by: Any) -> None:
     locked = _lock(sheet)
     locked.move(SheetState.AWAITING_SIGNATURE)
     log(locked.project, "sheet_sent_to_signatory", by=by, answered=locked.answered, applicable=locked.applicable)
+    notifications.ask_to_sign(locked, by=by)
 
 
 @transaction.atomic
@@ -50,6 +52,7 @@ def take_back(sheet: AnswerSheet, *, comment: str, by: Any) -> None:
     if comment:
         _write_return(locked, None, comment, by, timezone.now())
     log(locked.project, "sheet_taken_back", by=by)
+    notifications.tell_taken_back(locked, by=by)
 
 
 def canonical(sheet: AnswerSheet) -> tuple[str, dict[str, int]]:
@@ -92,6 +95,7 @@ def sign(
         statement=statement, language=translation.get_language() or "", signed_by=by,
     )  # fmt: skip
     log(locked.project, "sheet_signed", by=by, number=submission.number, name=name, function=function)
+    notifications.tell_signed(locked, by=by)
     return submission
 
 
@@ -118,6 +122,7 @@ def return_sheet(sheet: AnswerSheet, *, whole: str, sections: Mapping[Section, s
     returned.update(is_open=bool(whole))
     returned.filter(section__in=sections).update(is_open=True)
     log(locked.project, "sheet_returned", by=by, sections=[] if whole else [section.code for section in sections])
+    notifications.tell_returned(locked, by=by)
 
 
 def _write_return(sheet: AnswerSheet, section: Section | None, comment: str, by: Any, at: datetime.datetime) -> None:

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from assessments.actions.writing import Seen, Standing, joined
 from assessments.desk import claims_not_applicable, differs, is_reviewable
 from assessments.models import Answer, AnswerSheet, ValidatedLevel
+from assessments.outline import structure
+from assessments.progress import totals
 from projects.models import MoveNotAllowed, log
 from toolkit.models import Question
 
@@ -43,6 +45,7 @@ def record_decision(
     """
     # The project is read after the lock, not with it: a release that held the lock is seen (PostgreSQL).
     locked = AnswerSheet.objects.select_for_update().get(pk=sheet.pk)
+    locked.instrument = sheet.instrument
     if not locked.project.is_running:
         raise MoveNotAllowed(_("The project is not running, so levels cannot be changed."))
     if locked.project.is_released:
@@ -86,6 +89,7 @@ def record_decision(
         sheet=locked, question=question, defaults={**content, "saved_at": timezone.now(), "saved_by": by}
     )
     if before is None or (before.level, before.accepts_not_applicable) != (saved.level, saved.accepts_not_applicable):
+        _count_undecided(locked)
         log(
             locked.project,
             "level_validated",
@@ -97,3 +101,11 @@ def record_decision(
             accepts_not_applicable=saved.accepts_not_applicable,
         )
     return saved
+
+
+def _count_undecided(sheet: AnswerSheet) -> None:
+    answers = list(Answer.objects.filter(sheet=sheet).order_by("pk"))
+    counted = totals(
+        structure(sheet.instrument), answers, list(ValidatedLevel.objects.filter(sheet=sheet).order_by("pk"))
+    )
+    AnswerSheet.objects.filter(pk=sheet.pk).update(undecided=counted.undecided)

@@ -77,13 +77,36 @@ def add_from(request: HttpRequest, sheet: AnswerSheet, question: Question, insti
     link = request.POST.get(f"{code}:link", "").strip()
     common: dict[str, Any] = {"is_confidential": is_confidential, "institution": institution, "by": request.user}
     url = values.parse("link", link, options=[], rows=[], columns=[], language="") if link else None
+    title = values.clean_text(request.POST.get(f"{code}:link-title", ""))
+    if uploads or url:
+        _require_pace(request.user, len(uploads) + bool(url))
     for upload, content_type in uploads:
         name = name_of(upload, content_type)
-        actions.add_file(sheet, question, upload.chunks(), name=name, content_type=content_type, **common)
+        try:
+            actions.add_file(sheet, question, upload.chunks(), name=name, content_type=content_type, **common)
+        except actions.NoRoom as refusal:
+            raise values.ImpossibleValue(_no_room(name, refusal.most)) from refusal
     if url:
-        title = values.clean_text(request.POST.get(f"{code}:link-title", ""))
         actions.add_link(sheet, question, url=url, title=title, **common)
     return len(uploads) + bool(url)
+
+
+def _require_pace(person: Any, more: int) -> None:
+    """Raises values.ImpossibleValue where one person adds more in an hour than a person does."""
+    if actions.added_lately(person) + more > settings.UPLOADS_PER_HOUR:
+        raise values.ImpossibleValue(
+            gettext(
+                "You have added %(most)s files and links within an hour, the most that one person may. Wait a little."
+            )
+            % {"most": settings.UPLOADS_PER_HOUR}
+        )
+
+
+def _no_room(name: str, most: int) -> str:
+    return gettext(
+        "“%(name)s” was not added: the files of this project would take more than %(most)s MB. "
+        "Give a link to the document instead, or ask the International Bureau for more room."
+    ) % {"name": name, "most": most}
 
 
 def evidence_of_section(

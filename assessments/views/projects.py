@@ -18,7 +18,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import next_steps, outline
 from assessments.actions.projects import start_project
-from assessments.desk import criteria_without_level
 from assessments.forms.portfolio import FilterForm
 from assessments.models import AnswerSheet
 from assessments.next_steps import Task, Tasks
@@ -119,8 +118,6 @@ def _stand(project: Project, user: Any) -> tuple[Situation, AnswerSheet | None, 
     """Where a project stands, with the questionnaire and its sections for whoever may read them."""
     sheet = _national_sheet(project) if allows(user, Permission.READ_ANSWERS, project) else None
     here = situation(project)
-    if sheet and allows(user, Permission.READ_FINDINGS, project) and here.is_signed and not project.is_released:
-        here = replace(here, to_validate=len(criteria_without_level(sheet)))  # conditions of questions included
     if sheet and project.is_released and allows(user, Permission.RESPOND, project):
         here = replace(here, differences=next_steps.differences_without_word(sheet))
     return here, sheet, outline.section_entries(sheet) if sheet else []

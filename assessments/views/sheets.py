@@ -291,9 +291,10 @@ def _reply(request: HttpRequest, sheet: AnswerSheet, asked: Question, reply: act
     language = translation.get_language() or "fr"
     head = reply.head
     here = whole.of_section(asked.section)
-    answers = list(Answer.objects.filter(sheet=sheet).order_by("pk"))
-    facts = outline.given(answers, whole.by_id)
-    withheld = {answer.question_id for answer in answers if not answer.is_readable_by(request.user, sheet.project)}
+    facts = outline.given(reply.answers, whole.by_id)
+    withheld = {
+        answer.question_id for answer in reply.answers if not answer.is_readable_by(request.user, sheet.project)
+    }
     return {
         "outcome": reply.outcome.value,
         "problem": None if reply.outcome is actions.Outcome.SAVED else reply.outcome.value,

@@ -1,0 +1,110 @@
+"""Which turn of the questionnaire is told to whom, in whose language. When is decided by the actions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from assessments.models import AnswerSheet
+from foundation import mails
+from projects.models import Membership, Project
+from projects.permissions import Role
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A subject and what happened, each with %(country)s and %(who)s; then what the reader can do."""
+
+    subject: Promise
+    sentence: Promise
+    to_do: Promise
+
+
+TO_SIGN = Notice(
+    _("%(country)s: the questionnaire waits for your signature"),
+    _("%(who)s has sent you the answers to the questionnaire of this country: %(country)s."),
+    _("Read them as one document, then sign them, or return them to the team:"),
+)
+TAKEN_BACK = Notice(
+    _("%(country)s: the questionnaire is open again, without a signature"),
+    _("%(who)s has opened the questionnaire of this country again: %(country)s."),
+    _("See what was said, and complete the answers:"),
+)
+SIGNED = Notice(
+    _("%(country)s: the questionnaire is signed and submitted"),
+    _("%(who)s has signed the questionnaire of this country: %(country)s."),
+    _("Read the answers, and validate them or return them:"),
+)
+RETURNED = Notice(
+    _("%(country)s: the questionnaire comes back to be completed"),
+    _("%(who)s has returned the questionnaire of this country, with comments: %(country)s."),
+    _("Read the comments, and complete the answers:"),
+)
+RELEASED = Notice(
+    _("%(country)s: the levels are released to you"),
+    _("%(who)s has released the validated levels to this country: %(country)s."),
+    _("Read the levels, the observations and the recommendations:"),
+)
+TEAM = (Role.COORDINATOR, Role.CONTRIBUTOR, Role.SIGNATORY)
+
+
+def ask_to_sign(sheet: AnswerSheet, *, by: Any) -> None:
+    path = reverse("assessments:sheet_document", args=[sheet.project.public_id, sheet.instrument.code])
+    _tell(TO_SIGN, sheet.project, _members(sheet.project, Role.SIGNATORY), by, path)
+
+
+def tell_taken_back(sheet: AnswerSheet, *, by: Any) -> None:
+    people = _members(sheet.project, Role.COORDINATOR, Role.SIGNATORY)
+    _tell(TAKEN_BACK, sheet.project, people, by, _questionnaire(sheet.project))
+
+
+def tell_signed(sheet: AnswerSheet, *, by: Any) -> None:
+    project = sheet.project
+    people = [project.manager, *_members(project, Role.EXPERT, Role.COORDINATOR)]
+    _tell(SIGNED, project, people, by, _questionnaire(project))
+
+
+def tell_returned(sheet: AnswerSheet, *, by: Any) -> None:
+    people = _members(sheet.project, Role.COORDINATOR, Role.CONTRIBUTOR)
+    _tell(RETURNED, sheet.project, people, by, _questionnaire(sheet.project))
+
+
+def tell_released(project: Project, *, by: Any) -> None:
+    path = reverse("assessments:findings", args=[project.public_id])
+    _tell(RELEASED, project, _members(project, *TEAM, Role.OBSERVER), by, path)
+
+
+def _questionnaire(project: Project) -> str:
+    return reverse("assessments:questionnaire", args=[project.public_id])
+
+
+def _members(project: Project, *roles: Role) -> list[Any]:
+    current = Membership.objects.current().filter(project=project, role__in=roles)
+    return [membership.user for membership in current.select_related("user").order_by("pk")]
+
+
+def _tell(notice: Notice, project: Project, people: Iterable[Any], by: Any, path: str) -> None:
+    """One message a person, however many roles they have; none to who did it."""
+    for person in {person.pk: person for person in people if person.pk != by.pk and person.is_active}.values():
+        with translation.override(person.language):
+            about = {"country": project.country.name.in_(person.language), "who": by.name}
+            mails.write(
+                to=person.email,
+                language=person.language,
+                subject=notice.subject % about,
+                body=render_to_string(
+                    "assessments/notice_mail.txt",
+                    {
+                        "name": person.name,
+                        "sentence": notice.sentence % about,
+                        "to_do": notice.to_do,
+                        "link": settings.SITE_URL + path,
+                    },
+                ),
+            )
