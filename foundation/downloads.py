@@ -16,6 +16,6 @@ def download(file: StoredFile | None, *, name: str = "") -> FileResponse:
         raise Http404 from error
     response = FileResponse(stream, as_attachment=True, filename=name or file.name, content_type=file.content_type)
     response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     response["Cache-Control"] = "private, no-store"
     return response

@@ -36,3 +36,9 @@ def store(chunks: Iterable[bytes], *, folder: str, name: str, content_type: str)
     return StoredFile.objects.create(
         path=relative, name=name[:200], content_type=content_type, size=size, sha256=digest.hexdigest()
     )
+
+
+def discard(file: StoredFile) -> None:
+    """Take back what was stored for a row that was then refused."""
+    file.delete()
+    path_of(file).unlink(missing_ok=True)

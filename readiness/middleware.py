@@ -9,8 +9,10 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect
+from django.urls import resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from foundation import limits
 from projects.models import MoveNotAllowed
 from readiness.errors import page, typed, wants_json
 
@@ -23,8 +25,47 @@ def came_from(request: HttpRequest) -> str:
     if not url_has_allowed_host_and_scheme(referer, {request.get_host()}, request.is_secure()):
         return "/"
     parts = urlsplit(referer)
-    path = "/" + parts.path.lstrip("/")  # one slash: two would lead to another site
+    path = "/" + parts.path.lstrip("/\\")  # one slash: two, of either kind, would lead to another site
     return f"{path}?{parts.query}" if parts.query else path
+
+
+class MachineMiddleware:
+    """Answers machines before anything else: they come by an address of the network, without TLS and without a session."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.addresses = {reverse(name) for name in ("live", "ready")}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info in self.addresses:
+            return resolve(request.path_info).func(request)
+        return self.get_response(request)
+
+
+class HeadersMiddleware:
+    """What every reply says, whoever made it: static files, refusals, errors and what machines read too."""
+
+    UNUSED = (
+        "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media", "fullscreen",
+        "geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment", "picture-in-picture",
+        "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+    )  # fmt: skip
+    HEADERS = {
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED),
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in self.HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
 
 
 class GateMiddleware:
@@ -46,6 +87,23 @@ class GateMiddleware:
         if request.user.is_authenticated and request.content_type == "multipart/form-data":
             return settings.LARGEST_UPLOAD
         return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+class PaceMiddleware:
+    """Asks whoever writes faster than a person can to wait: what a broken script sends is no one's work."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in READS or not request.user.is_authenticated:
+            return self.get_response(request)
+        seconds = limits.wait("writes", request.user.pk, most=settings.WRITES_PER_MINUTE, seconds=60)
+        if not seconds:
+            return self.get_response(request)
+        response = page(request, 429, "too_fast", typed=list(typed(request)))
+        response["Retry-After"] = str(seconds)
+        return response
 
 
 class SignInMiddleware(LoginRequiredMiddleware):

@@ -10,6 +10,7 @@ from readiness import environment as env
 
 # ── Paths ────────────────────────────────────────────────────────────────────
 BASE_DIR = Path(__file__).resolve().parent.parent
+RELEASE = "0.1.0"  # as in pyproject.toml
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 STATIC_ROOT = DATA_DIR / "static"
 FILES_DIR = DATA_DIR / "files"
@@ -65,9 +66,12 @@ TEMPLATES = [
 
 # ── Middleware ───────────────────────────────────────────────────────────────
 MIDDLEWARE = [
+    "readiness.middleware.HeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "readiness.middleware.MachineMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -75,10 +79,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.ReaderMiddleware",
     "readiness.middleware.GateMiddleware",
+    "readiness.middleware.PaceMiddleware",
     "readiness.middleware.SignInMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "readiness.middleware.RefusalMiddleware",
 ]
@@ -104,9 +108,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.url("REDIS_URL", ("redis", "rediss", "unix"))
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {"BACKEND": "foundation.caches.ForgivingRedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA_DIR / "cache"}
+    else {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": DATA_DIR / "cache",
+        "OPTIONS": {"MAX_ENTRIES": 2000},  # above it a third is thrown away, counts of wrong passwords among them
+    }
 }
 
 # ── Auth ─────────────────────────────────────────────────────────────────────
@@ -126,7 +134,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
+# Strict for an account, generous for an address: behind one there may be a whole office, or a workshop.
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -150,6 +159,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 UPLOAD_MEGABYTES = env.number("UPLOAD_MEGABYTES", 20, least=1, most=200)
+UPLOADS_PER_HOUR = env.number("UPLOADS_PER_HOUR", 100, least=1, most=100_000)  # of one person
+PROJECT_MEGABYTES = env.number("PROJECT_MEGABYTES", 2000, least=1, most=1_000_000)  # of a project's evidence
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 LARGEST_UPLOAD = 5 * UPLOAD_MEGABYTES * 1024 * 1024 + DATA_UPLOAD_MAX_MEMORY_SIZE  # bytes: of several files at once
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
@@ -204,15 +215,20 @@ CLOCK_SECONDS = env.number("CLOCK_SECONDS", 5, least=1, most=600)
 # ── Security ─────────────────────────────────────────────────────────────────
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = env.keys("SECRET_KEY_FALLBACKS")
 SITE_URL = env.url("SITE_URL", ("http", "https")) or f"http://127.0.0.1:{env.number('PORT', 8000, least=1, most=65535)}"
 _https = SITE_URL.startswith("https://")
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", urlsplit(SITE_URL).hostname or ""]
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if _https else []
 CSRF_FAILURE_VIEW = "readiness.errors.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = _https
+# “__Host-”: the browser takes such a cookie only with https, for this host alone and for all of its paths.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = ("__Host-session", "__Host-csrf") if _https else ("session", "csrf")
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
+WRITES_PER_MINUTE = env.number("WRITES_PER_MINUTE", 240, least=1, most=1_000_000)  # of one person: saves, forms
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 _behind_proxy = env.flag("BEHIND_PROXY")
@@ -220,6 +236,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _behind_proxy e
 ALLAUTH_TRUSTED_PROXY_COUNT = int(_behind_proxy)  # so that rate limits see the visitor, not the proxy
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -88,10 +88,10 @@
         reply = await response.json();
       } catch { /* no line, or an answer that is not ours: treated below as nothing */ }
       this.busy = false;
-      this.answered(reply ? response.status : 0, reply ?? {});
+      this.answered(reply ? response.status : 0, reply ?? {}, Number(response?.headers.get("Retry-After")) || 0);
       count();
     }
-    answered(status, reply) {
+    answered(status, reply, seconds) {
       if (status === 200) return this.saved(reply);
       if (status === 409 && reply.problem === "conflict") return this.conflict(reply);
       if (status === 409 || status === 422) return this.refused(reply.message);
@@ -99,6 +99,7 @@
       if (status === 403 && reply.problem === "csrf") return renewToken().then((done) => done ? this.send() : this.later());
       if (status === 403 || status === 404) return this.wait(texts.noAccess, false);
       if (status === 413) return this.refused(texts.tooLarge);
+      if (status === 429) return this.later(texts.tooFast, seconds);
       this.later();
     }
     saved(reply) {
@@ -127,10 +128,10 @@
       if (resend) this.later();
       else this.held = true;
     }
-    later() {
+    later(message = texts.device, seconds = 0) {  // not before so many
       this.tries += 1;
-      this.say("device", navigator.onLine === false ? texts.offline : texts.device);
-      const pause = Math.min(LONGEST_WAIT, 1000 * 2 ** this.tries) * (0.5 + Math.random());
+      this.say("device", navigator.onLine === false ? texts.offline : message);
+      const pause = 1000 * seconds + Math.min(LONGEST_WAIT, 1000 * 2 ** this.tries) * (0.5 + Math.random());
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.send(), pause);
     }

@@ -94,7 +94,7 @@ def test_five_wrong_tries_close_the_address_for_a_while_even_to_the_right_passwo
 @pytest.mark.parametrize(("language", "heading"), [("en", "Too many tries"), ("fr", None)])
 def test_too_many_requests_get_a_page_in_our_look(client, user, language, heading):
     client.cookies["language"] = language
-    for _try in range(30):
+    for _try in range(120):
         client.post(LOGIN, {"login": "", "password": ""})
     response = sign_in(client)
     assert response.status_code == 429
