@@ -178,6 +178,7 @@ def load_project(name: str, framework: FrameworkVersion, say: Callable[[str], No
             say(f"{story.project.operator}: validated, with observations and recommendations")
             story.hand_over()
             say(f"{story.project.operator}: released to the country; six reports wait for the worker")
+        drop_messages(story.project)
     return True
 
 
@@ -257,7 +258,6 @@ class Story:
                 until=day(row["until"]) if "until" in row else None,
             )  # fmt: skip
             accept_invitation(invitation, by=person)
-        drop_answered_messages(self.project)
         self.happened(self.days["team"])
         end = models.F("invited_at") + datetime.timedelta(days=14)
         self.project.invitations.update(expires_at=end)
@@ -474,10 +474,12 @@ def file_of(name: str, content: Mapping[str, Any], language: str) -> tuple[bytes
     return pdf.render(page, identifier=name.encode()).pdf, "application/pdf"
 
 
-def drop_answered_messages(project: Project) -> None:
-    """Nobody is written to about an invitation that was accepted at once."""
-    answered = Invitation.objects.filter(project=project, accepted_at__isnull=False).values("email")
-    Job.objects.unfinished().filter(mail__to__in=answered).delete()
+def drop_messages(project: Project) -> None:
+    """Nobody of the demonstration is written to about what happened in its past."""
+    people = User.objects.filter(models.Q(memberships__project=project) | models.Q(managed_projects=project)).values(
+        "email"
+    )
+    Job.objects.unfinished().filter(mail__to__in=people).delete()
 
 
 # ── Times ────────────────────────────────────────────────────────────────────
