@@ -52,6 +52,13 @@ class JobQuerySet(models.QuerySet["Job"]):
         """
         return self.update(state=JobState.FAILED, problem=problem, detail=detail[:4000], finished_at=timezone.now())
 
+    def queue_anew(self) -> int:
+        """Queue these with all their attempts; how many there were. Filter first, as for `fail`."""
+        return self.update(
+            state=JobState.QUEUED, attempt=0, token=None, lease_until=None, progress=0, stage="", problem="",
+            detail="", finished_at=None, queued_at=timezone.now(), due_at=timezone.now(),
+        )  # fmt: skip
+
 
 class Job(models.Model):
     """One thing a worker has to do. The row is the truth; the queue only wakes a worker (DESIGN, Jobs)."""
@@ -121,10 +128,7 @@ class Job(models.Model):
 
     def again(self) -> None:
         """Queue a failed job anew, with all its attempts."""
-        Job.objects.filter(pk=self.pk, state=JobState.FAILED).update(
-            state=JobState.QUEUED, attempt=0, token=None, lease_until=None, progress=0, stage="", problem="",
-            detail="", finished_at=None, queued_at=timezone.now(), due_at=timezone.now(),
-        )  # fmt: skip
+        Job.objects.filter(pk=self.pk, state=JobState.FAILED).queue_anew()
 
 
 class Mail(models.Model):

@@ -71,6 +71,14 @@ def folder(name: str, default: Path) -> Path:
     return path
 
 
+def keys(name: str) -> list[str]:
+    """Keys separated by commas, each long enough."""
+    found = names(name)
+    if any(len(key) < 32 for key in found):
+        raise ImproperlyConfigured(f"{name} is too short; it takes at least 32 characters.")
+    return found
+
+
 def secret(name: str, file: Path) -> str:
     """The variable, or the key kept in `file` (made once, mode 0600)."""
     if value := text(name):

@@ -62,6 +62,7 @@ def check(tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         ("DEBUG", "perhaps"),
         ("LOG_LEVEL", "LOUD"),
         ("SECRET_KEY", "short"),
+        ("SECRET_KEY_FALLBACKS", f"{'x' * 40},short"),
         ("DATA_DIR", "/dev/null/readiness"),
     ],
 )
@@ -77,6 +78,7 @@ def test_right_values_start(tmp_path):
         tmp_path, PORT="8001", DEBUG="no", LOG_LEVEL="ERROR", UPLOAD_MEGABYTES="5",
         SITE_URL="https://readiness.example", EMAIL_URL="smtp+tls://ib:secret@mail.example:587",
         REDIS_URL="redis://127.0.0.1:1/0", SECRET_KEY="x" * 40,
+        SECRET_KEY_FALLBACKS=f"{'y' * 40}, {'z' * 40}",
     )  # fmt: skip
     assert (result.returncode, result.stderr) == (0, "")
 
