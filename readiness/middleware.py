@@ -30,7 +30,7 @@ def came_from(request: HttpRequest) -> str:
 
 
 class MachineMiddleware:
-    """Answers machines before anything else: they come by an address of the network, without TLS and without a session."""
+    """Answers machines before anything else: they come by a network address, without TLS and without a session."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

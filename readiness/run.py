@@ -85,9 +85,8 @@ def children(port: int) -> list[Child]:
     python, gunicorn = sys.executable, BIN / "gunicorn"
     return [
         Child("web", [
-            gunicorn, "readiness.wsgi:application", "--bind", f"{HOST}:{port}", "--worker-class", "gthread",
-            "--workers", "2", "--threads", "4", "--timeout", "60", "--graceful-timeout", "5", "--preload",
-            "--no-control-socket", "--log-level", "warning",
+            gunicorn, "readiness.wsgi:application", "--config", "python:readiness.gunicorn",
+            "--bind", f"{HOST}:{port}", "--graceful-timeout", "5", "--log-level", "warning",
         ]),
         # Orphaned, it ends at once, and its own children with it (readiness/celery.py): the jobs it had are rows, and
         # are done again when their lease has run out.

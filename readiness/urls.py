@@ -2,12 +2,16 @@
 
 from django.urls import include, path
 
+from readiness import health
+
 handler400 = "readiness.errors.bad_request"
 handler403 = "readiness.errors.forbidden"
 handler404 = "readiness.errors.not_found"
 handler500 = "readiness.errors.server_error"
 
 urlpatterns = [
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
     path("accounts/", include("accounts.allauth_urls")),
     path("", include("accounts.urls")),
     path("", include("projects.urls")),

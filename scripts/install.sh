@@ -37,6 +37,9 @@ missing_packages() {
         has_command redis-server || required+=(redis-server)
         has_command qpdf || required+=(qpdf)
         has_command pdftotext || required+=(poppler-utils)
+        [ -x /usr/sbin/nginx ] || required+=(nginx)
+        has_command openssl || required+=(openssl)
+        has_command curl || required+=(curl)
         [ -x /usr/lib/postgresql/15/bin/postgres ] || required+=(postgresql-15)
     fi
 }

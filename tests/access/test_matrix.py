@@ -14,7 +14,9 @@ from tests.access.world import ROLES, World, world
 
 pytestmark = pytest.mark.django_db
 
-PUBLIC = {  # open to everyone by nature: signing in, an invitation's link, the language
+PUBLIC = {  # open to everyone by nature: signing in, an invitation's link, the language; what machines ask
+    "live",
+    "ready",
     "account_login",
     "account_logout",
     "account_change_password",

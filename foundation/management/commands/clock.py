@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--once", action="store_true", help="sweep once and end")
+        parser.add_argument(
+            "--heartbeat", type=Path, help="a file to touch after each round in which the database answered"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         over = threading.Event()
@@ -29,6 +33,8 @@ class Command(BaseCommand):
             try:
                 close_old_connections()
                 jobs.sweep()
+                if options["heartbeat"]:
+                    options["heartbeat"].touch()
             except DatabaseError as error:
                 logger.warning("the clock could not reach the database, it tries again: %s", error)
                 connection.close()
