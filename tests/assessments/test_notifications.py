@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def project(settings):
     settings.SITE_URL = "https://readiness.example"
-    return opened_project(manager=staff(email="manager@ib.example", language="en"))
+    return opened_project(manager=staff(user__email="manager@ib.example"))
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_the_signatory_is_asked_in_their_language_with_a_link(project, team):
     country = project.country.name["fr"]
     assert (mail.to, mail.language) == ("signatory@valmara.example", "fr")
     assert mail.subject == f"{country}: le questionnaire attend votre signature"
-    assert f"https://readiness.example/projects/{project.public_id}/{sheet.instrument.code}/document/" in mail.body
+    assert f"https://readiness.example/projects/{project.public_id}/sheets/{sheet.instrument.code}/document/" in mail.body
     assert team["coordinator"].name in mail.body
 
 
