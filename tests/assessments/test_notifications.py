@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.urls import reverse
 
 from assessments.actions import submissions
 from foundation.models import Mail
@@ -45,7 +46,8 @@ def test_the_signatory_is_asked_in_their_language_with_a_link(project, team):
     country = project.country.name["fr"]
     assert (mail.to, mail.language) == ("signatory@valmara.example", "fr")
     assert mail.subject == f"{country}: le questionnaire attend votre signature"
-    assert f"https://readiness.example/projects/{project.public_id}/sheets/{sheet.instrument.code}/document/" in mail.body
+    page = reverse("assessments:sheet_document", args=[project.public_id, sheet.instrument.code])
+    assert f"https://readiness.example{page}" in mail.body
     assert team["coordinator"].name in mail.body
 
 
