@@ -54,7 +54,7 @@ def gather(project: Project) -> dict[str, Any]:
     national, experts = sheets[Audience.NATIONAL], sheets.get(Audience.EXPERTS)
     return {
         "format": FORMAT,
-        "project": _project(project),
+        "project": gather_project(project),
         "framework": _framework(project.framework),
         "questionnaire": _sheet(national),
         "checklist": _checklist(experts) if experts else None,
@@ -92,7 +92,7 @@ def _day(day: datetime.date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _project(project: Project) -> dict[str, Any]:
+def gather_project(project: Project) -> dict[str, Any]:
     members = (
         Membership.objects.filter(project=project).exclude(role=Role.OBSERVER).select_related("user").order_by("pk")
     )

@@ -82,8 +82,8 @@ def give_to(user: str, place: Path) -> None:
 
 
 @contextlib.contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """A PostgreSQL without fsync; its address. It refuses to run as root, so then it runs as `postgres`."""
+def postgresql(folder: Path, *, durable: bool = False) -> Iterator[str]:
+    """A PostgreSQL without fsync, unless durable; its address. It refuses root, so then it runs as `postgres`."""
     user = "postgres" if os.geteuid() == 0 else None
     place, port = folder / "postgresql", free_port()
     place.mkdir(parents=True)
@@ -97,7 +97,9 @@ def postgresql(folder: Path) -> Iterator[str]:
         ],
         check=True, stdout=subprocess.DEVNULL, cwd=place, **options,
     )  # fmt: skip
-    settings = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+    settings = {"max_connections": "200"}
+    if not durable:
+        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     command: list[str | Path] = [
         POSTGRESQL / "postgres", "-D", place / "files", "-p", str(port), "-k", place, "-h", "127.0.0.1",
         *(f"--{name}={value}" for name, value in settings.items()),
@@ -206,7 +208,7 @@ VARIABLES = {  # what stands in .env
     "SECRET_KEY": "a-key-for-tests-only-of-at-least-32-characters",
     "ADMIN_EMAIL": "first@ib.example",
     "ADMIN_PASSWORD": "a-long-enough-password",
-    "METRICS_TOKEN": "a-token-for-tests-only",
+    "METRICS_TOKEN": "a-token-for-tests-only-of-at-least-32-characters",
     "TLS_CERTIFICATE": "certificate.pem",
     "TLS_KEY": "key.pem",
 }
