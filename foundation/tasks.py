@@ -1,3 +1,5 @@
+import smtplib
+
 from celery import shared_task
 from django.core.mail import EmailMessage
 from django.utils import timezone
@@ -17,9 +19,23 @@ def _send(job: Job, lease: jobs.Lease) -> None:
     message = EmailMessage(
         mail.subject, mail.body, to=[mail.to], headers={"Message-ID": f"<{mail.public_id}@readiness>"}
     )
-    message.send()
+    try:
+        message.send()
+    except (smtplib.SMTPException, OSError) as error:
+        raise _refused_for(error) from error
 
     def mark_sent() -> None:
         Mail.objects.filter(pk=mail.pk).update(sent_at=timezone.now())
 
     lease.finish(mark_sent)
+
+
+def _refused_for(error: Exception) -> Exception:
+    """An address or a text that is refused for good (5xx) stays refused; a server that is away comes back."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _words in error.recipients.values()]
+    else:
+        codes = [error.smtp_code] if isinstance(error, smtplib.SMTPDataError) else []
+    if codes and min(codes) >= 500:
+        return jobs.JobRefused("mail_refused", repr(error))
+    return jobs.JobPostponed(repr(error))

@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from readiness import environment as env
+from readiness import logs
 
 # ── Paths ────────────────────────────────────────────────────────────────────
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -66,6 +67,7 @@ TEMPLATES = [
 
 # ── Middleware ───────────────────────────────────────────────────────────────
 MIDDLEWARE = [
+    "readiness.middleware.FollowMiddleware",
     "readiness.middleware.HeadersMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -184,7 +186,13 @@ DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Readiness <readiness@localhost>")
 _broker_folder = DATA_DIR / "broker"
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 900, "unacked_restore_interval": 10, "unacked_restore_throttle": 1}
+    {
+        "visibility_timeout": 900,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 5,  # a page waits no longer for a Redis that does not answer
+    }  # fmt: skip
     if REDIS_URL
     else {
         "data_folder_in": str(_broker_folder / "queue"),
@@ -255,17 +263,14 @@ DEMO_PASSWORD = env.text("DEMO_PASSWORD", "demo-readiness")
 DEMO_ALLOWED = env.flag("DEMO_ALLOWED") or not DATABASES["default"]["ENGINE"].endswith("postgresql")
 
 # ── Logging ──────────────────────────────────────────────────────────────────
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.one_of("LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], "INFO")},
-    "loggers": {
-        name: {"level": "WARNING"}
-        for name in ("weasyprint", "fontTools", "celery.redirected", "django.template", "django.utils.autoreload")
-    },
-}
+LOGGING = logs.configuration(
+    env.one_of("LOG_FORMAT", ["plain", "json"], "plain"),
+    env.one_of("LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], "INFO"),
+)
+
+# ── Figures ──────────────────────────────────────────────────────────────────
+METRICS_TOKEN = env.keys("METRICS_TOKEN")  # several while one gives way to another
+METRICS_DIR = Path(env.text("METRICS_DIR", str(DATA_DIR / "metrics")))
 
 LANGUAGE_NAMES_OF_CONTENT = {
     "fr": _("French"), "en": _("English"), "ar": _("Arabic"), "es": _("Spanish"),

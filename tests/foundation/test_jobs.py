@@ -84,7 +84,7 @@ def running_with_all_attempts_used(**lease: timedelta) -> Job:
 
 def test_clock_fails_what_died_at_its_last_attempt():
     job = running_with_all_attempts_used(ends=ENDED)
-    assert jobs.sweep() == 0
+    assert jobs.sweep()
     job.refresh_from_db()
     assert (job.state, job.problem) == (JobState.FAILED, "attempts_used")
 
@@ -98,6 +98,6 @@ def test_clock_spares_a_slow_worker_that_extends_its_lease_meanwhile(monkeypatch
         return ended(rows, *args)
 
     monkeypatch.setattr(JobQuerySet, "fail", extend_then_fail)
-    assert jobs.sweep() == 0
+    assert jobs.sweep()
     job.refresh_from_db()
     assert (job.state, job.problem) == (JobState.RUNNING, "")

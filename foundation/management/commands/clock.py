@@ -1,7 +1,10 @@
 """The clock: wakes again, every few seconds, the jobs that wait or whose worker died. Two clocks do no harm."""
 
+import contextlib
 import logging
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,10 +16,12 @@ from django.db import DatabaseError, close_old_connections, connection
 from foundation import jobs
 
 logger = logging.getLogger(__name__)
+SECONDS_TO_FINISH = 30
 
 
 class Command(BaseCommand):
     help = __doc__
+    worker: subprocess.Popen[bytes] | None = None
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--once", action="store_true", help="sweep once and end")
@@ -32,12 +37,28 @@ class Command(BaseCommand):
         while not over.is_set():
             try:
                 close_old_connections()
-                jobs.sweep()
+                if not jobs.sweep():
+                    self.work_without_queue()
                 if options["heartbeat"]:
                     options["heartbeat"].touch()
             except DatabaseError as error:
                 logger.warning("the clock could not reach the database, it tries again: %s", error)
                 connection.close()
             if options["once"]:
-                break
+                return
             over.wait(settings.CLOCK_SECONDS)
+        self.end_work()
+
+    def work_without_queue(self) -> None:
+        """Have a process of our own do what waits, one at a time (decision 0011); none while one is at it."""
+        if self.worker is None or self.worker.poll() is not None:
+            logger.warning("the queue takes no messages: the jobs that wait are done without it")
+            command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "work"]
+            self.worker = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603
+
+    def end_work(self) -> None:
+        """Let it finish the job that it has; if it takes longer, its lease runs out and another does it."""
+        if self.worker is not None:
+            self.worker.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.worker.wait(timeout=SECONDS_TO_FINISH)
