@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 
+from foundation import trace
+
 
 class ReaderMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -14,13 +16,14 @@ class ReaderMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
+            trace.user_id.set(str(request.user.public_id))
             translation.activate(request.user.language)
             request.LANGUAGE_CODE = request.user.language
             timezone.activate(zoneinfo.ZoneInfo(request.user.time_zone))
         else:
             timezone.deactivate()
         response = self.get_response(request)
-        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+        if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)  # on a shared computer "back" shows nothing after signing out
         response.headers.setdefault("Content-Language", translation.get_language() or "fr")
         return response

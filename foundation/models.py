@@ -75,7 +75,9 @@ class Job(models.Model):
     stage = models.CharField(max_length=40, blank=True)  # code; the app that owns the task has the words
     problem = models.CharField(max_length=40, blank=True)  # code of why it failed
     detail = models.TextField(blank=True)  # for the log and the administrator, never shown to members
+    request_id = models.CharField(max_length=64, blank=True)  # of the request that asked for it
     queued_at = models.DateTimeField(default=timezone.now)
+    claimed_at = models.DateTimeField(null=True, blank=True)  # at the last attempt
     due_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -110,7 +112,7 @@ class Job(models.Model):
         free = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=timezone.now())
         taken = Job.objects.filter(free, pk=self.pk, attempt__lt=self.ATTEMPTS).update(
             state=JobState.RUNNING, token=token, attempt=F("attempt") + 1, progress=0, stage="",
-            lease_until=timezone.now() + timedelta(seconds=seconds),
+            claimed_at=timezone.now(), lease_until=timezone.now() + timedelta(seconds=seconds),
         )  # fmt: skip
         self.refresh_from_db()
         return token if taken else None

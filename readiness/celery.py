@@ -2,10 +2,12 @@
 
 import os
 import signal
+from logging.config import dictConfig
 
 from billiard.process import current_process
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import setup_logging, worker_process_init
+from django.conf import settings
 
 from readiness.parent import end_with_parent
 
@@ -13,6 +15,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "readiness.settings")
 app = Celery("readiness")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def log_as_everywhere(**_: object) -> None:
+    """Celery leaves logging alone when someone listens here."""
+    dictConfig(settings.LOGGING)
 
 
 @worker_process_init.connect

@@ -1,11 +1,17 @@
 """Error pages in the site's own look and language, which give nothing away."""
 
+import logging
 import secrets
+import sys
 from collections.abc import Iterator
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
+
+logger = logging.getLogger(__name__)
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -50,7 +56,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Asks nobody, as what failed may be the database; while that is away, the page says to come back."""
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    status, headers = (503, {"Retry-After": "5"}) if is_away else (500, {})
     reference = f"R-{timezone.now():%Y-%m%d}-{secrets.token_hex(3).upper()}"
+    logger.error("shown to the person as %s", reference)
     if wants_json(request):
-        return JsonResponse({"problem": "server_error", "reference": reference}, status=500)
-    return render(request, "errors/server_error.html", {"reference": reference}, status=500)
+        return JsonResponse({"problem": "server_error", "reference": reference}, status=status, headers=headers)
+    text = render_to_string("errors/server_error.html", {"reference": reference})
+    return HttpResponse(text, status=status, headers=headers)

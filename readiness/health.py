@@ -77,7 +77,9 @@ def files() -> None:
 
 
 def cache_answers() -> None:
-    shared_cache.get("health")
+    shared_cache.set("health", "asked", timeout=60)
+    if shared_cache.get("health") is None:
+        raise NotReady("away")
 
 
 def queue() -> None:

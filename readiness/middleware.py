@@ -1,5 +1,7 @@
 """Composition of what every request meets: a largest size, sign-in by default, refusals that lead back."""
 
+import logging
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -12,11 +14,13 @@ from django.shortcuts import redirect
 from django.urls import resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from foundation import limits
+from foundation import limits, trace
 from projects.models import MoveNotAllowed
+from readiness import logs, metrics
 from readiness.errors import page, typed, wants_json
 
 READS = {"GET", "HEAD"}
+logger = logging.getLogger("readiness.requests")
 
 
 def came_from(request: HttpRequest) -> str:
@@ -29,16 +33,38 @@ def came_from(request: HttpRequest) -> str:
     return f"{path}?{parts.query}" if parts.query else path
 
 
+class FollowMiddleware:
+    """Gives each request an id, which its log lines, its jobs and its reply carry; counts it and writes a line of it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        request_id = trace.begin_request(request.headers.get("X-Request-ID", ""))
+        response = self.get_response(request)
+        seconds = time.perf_counter() - began
+        response["X-Request-ID"] = request_id
+        if settings.METRICS_TOKEN:
+            metrics.count(request, response, seconds)
+        facts = {"method": request.method, "path": logs.tellable(request.path), "status": response.status_code}
+        logger.info(
+            "%s %s", request.method, request.path, extra={"facts": {**facts, "milliseconds": round(seconds * 1000, 1)}}
+        )
+        return response
+
+
 class MachineMiddleware:
     """Answers machines before anything else: they come by a network address, without TLS and without a session."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.addresses = {reverse(name) for name in ("live", "ready")}
+        self.addresses = {reverse(name) for name in ("live", "ready", "metrics")}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info in self.addresses:
-            return resolve(request.path_info).func(request)
+            request.resolver_match = resolve(request.path_info)
+            return request.resolver_match.func(request)
         return self.get_response(request)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from readiness import health
+from readiness import health, metrics
 
 handler400 = "readiness.errors.bad_request"
 handler403 = "readiness.errors.forbidden"
@@ -12,6 +12,7 @@ handler500 = "readiness.errors.server_error"
 urlpatterns = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("accounts/", include("accounts.allauth_urls")),
     path("", include("accounts.urls")),
     path("", include("projects.urls")),

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 PUBLIC = {  # open to everyone by nature: signing in, an invitation's link, the language; what machines ask
     "live",
     "ready",
+    "metrics",
     "account_login",
     "account_logout",
     "account_change_password",
