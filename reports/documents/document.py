@@ -263,7 +263,8 @@ class Document:
         value = answer.get("value") if answer.get("status") == "answered" else None
         return self.marks.mark(value, is_unsupported=is_unsupported(value, answer.get("basis", "")))
 
-    def _criterion(self, question: Mapping[str, Any], lever: str) -> Criterion:
+    def _criterion(self, question: Mapping[str, Any], lever: str, target: int, *, is_own: bool) -> Criterion:
+        """`target`: the level that the lever aims at, 0 for none; `is_own`: counted from the country's own level."""
         decision = question["validated"] or {}
         level = decision.get("level")
         own, validated = (
@@ -271,9 +272,8 @@ class Document:
             self.marks.mark(level, is_unsupported=is_unsupported(level, decision.get("basis", ""))),
         )
         numbers = sorted(self.marks.levels)
-        # Without a level the next one is the second, as for a lever; an accepted "not applicable" has none.
-        reached = numbers[-1] if decision.get("accepts_not_applicable") else level or numbers[0]
-        target = next((number for number in numbers if number > reached), None)
+        today = own if is_own else validated
+        following = next((number for number in numbers if number > today.reached), 0) if today.reached else 0
         texts = {option["code"]: self.say(option["text"]) for option in question["options"]}
         descriptors = [
             Descriptor(
@@ -281,7 +281,8 @@ class Document:
                 text=texts.get(str(number), ""),
                 is_self=number == own.reached,
                 is_validated=number == level,
-                is_next=number == target,
+                is_next=number == following,
+                is_missing=0 < today.reached < number <= target,
             )
             for number in numbers
         ]
@@ -296,8 +297,8 @@ class Document:
             reason=said(decision.get("reason"), self.language),
             response=self._response(decision.get("response")),
             differs=question["differs"],
+            today=today,
             descriptors=descriptors,
-            next_text=texts.get(str(target), ""),
         )
 
     def _response(self, response: Mapping[str, Any] | None) -> Response | None:
@@ -415,6 +416,7 @@ class Document:
         ]
         kind = entry["support"]["kind"]
         standing = validated if validated.value is not None else own
+        target = self._target(standing)
         adopted = {row["guidance"] for row in self.content["recommendations"] if row["lever"] == entry["code"]}
         return Lever(
             key=f"lever-{entry['code']}",
@@ -426,7 +428,13 @@ class Document:
             % {"number": position, "name": self.say(pillar["name"])},
             own=own,
             validated=validated,
-            criteria=[self._criterion(question, entry["code"]) for question in questions if question["kind"] in SCORED],
+            standing=standing,
+            target=self.marks.mark(target) if target else None,
+            criteria=[
+                self._criterion(question, entry["code"], target, is_own=standing is own)
+                for question in questions
+                if question["kind"] in SCORED
+            ],
             facts=[self._answered(question) for question in questions if question["kind"] not in SCORED],
             observations=[row for row in self.observations if row.lever == entry["code"]],
             recommendations=in_order([row for row in self.recommendations if row.lever == entry["code"]]),
@@ -434,24 +442,25 @@ class Document:
             support=self._label(entry["support"]["text"], entry["support"]["certainty"]),
             support_kind=kind,
             support_word=choice(SupportKind, kind) if kind else "",
-            next_step=self._next_step(entry, standing),
-            is_next_step_adopted=(standing.mark.reached or min(self.marks.levels)) in adopted,
+            next_step=self._next_step(entry, standing.mark.reached) if target else None,
+            is_next_step_adopted=standing.mark.reached in adopted,
         )
 
-    def _next_step(self, entry: Mapping[str, Any], standing: Standing) -> NextStep | None:
-        """The guidance from the level reached; from the lowest where there is none yet."""
-        reached = standing.mark.reached or min(self.marks.levels)
+    def _target(self, standing: Standing) -> int:
+        """The level after the one reached; 0 at the highest, and where there is no level to count from."""
+        reached = standing.mark.reached
+        return next((number for number in sorted(self.marks.levels) if number > reached), 0) if reached else 0
+
+    def _next_step(self, entry: Mapping[str, Any], reached: int) -> NextStep | None:
         guidance = entry["guidance"].get(str(reached))
-        target = next((number for number in sorted(self.marks.levels) if number > reached), None)
-        if guidance is None or target is None:
+        if guidance is None:
             return None
-        tools = {tool["code"]: self.say(tool["name"]) for tool in entry["tools"]}
+        tools = {tool["code"]: self._label(tool["name"], tool["certainty"]) for tool in entry["tools"]}
         return NextStep(
             text=self.say(guidance["text"]),
-            tool=tools.get(guidance["tool"], ""),
+            tool=tools.get(guidance["tool"]),
             who=choice(Institution, guidance["who"]),
             horizon=choice(Horizon, guidance["horizon"]),
-            target=self.marks.mark(target),
         )
 
     @cached_property
@@ -588,7 +597,7 @@ class Document:
             name=f"R{row['number']}",
             lever=row["lever"],
             lever_short=self.say(lever["short"]),
-            said=self._certain(row["said"]),
+            said=self._recommended(row, lever),
             priority=row["priority"],
             priority_word=choice(Priority, row["priority"]),
             horizon=row["horizon"],
@@ -601,6 +610,14 @@ class Document:
             support=choice(SupportKind, kind) if kind else "",
             needs=row["needs"],
         )
+
+    def _recommended(self, row: Mapping[str, Any], lever: Mapping[str, Any]) -> Said:
+        """What the experts wrote; the framework's own words, where they took them as they are, in this language."""
+        guidance = lever["guidance"].get(str(row["guidance"]), {"text": {}})
+        taken = guidance["text"].get(row["said"]["language"], "").strip()
+        if taken and row["said"]["text"].strip() == taken:
+            return Said(text=self.say(guidance["text"]), language=self.language, is_foreign=False)
+        return self._certain(row["said"])
 
     @cached_property
     def quick_wins(self) -> list[Recommendation]:

@@ -41,6 +41,7 @@ class Descriptor:
     is_self: bool
     is_validated: bool
     is_next: bool
+    is_missing: bool  # between what the criterion has reached and what its lever aims at
 
 
 @dataclass(frozen=True)
@@ -97,13 +98,25 @@ class Criterion:
     reason: Said | None
     response: Response | None
     differs: bool
+    today: Mark  # of the series that the lever's level is of: validated, where there is one
     descriptors: Sequence[Descriptor]
-    next_text: str  # what the level after the validated one asks
 
     @property
     def key_steps(self) -> list[Descriptor]:
         """Of the ladder what matters here: the levels of both series and the next; the lower ones hold too."""
-        return [step for step in self.descriptors if step.is_self or step.is_validated or step.is_next]
+        return [
+            step for step in self.descriptors if step.is_self or step.is_validated or step.is_next or step.is_missing
+        ]
+
+    @property
+    def missing(self) -> list[Descriptor]:
+        """What the criterion still lacks of the level that its lever aims at."""
+        return [step for step in self.descriptors if step.is_missing]
+
+    @property
+    def is_below_target(self) -> bool:
+        is_withheld = self.answered.is_confidential and self.today is self.own
+        return bool(self.missing) or not (self.today.reached or self.accepts_not_applicable or is_withheld)
 
     @property
     def code(self) -> str:
@@ -152,10 +165,9 @@ class NextStep:
     """The framework's guidance from the level reached to the next."""
 
     text: str
-    tool: str
+    tool: Label | None
     who: str
     horizon: str
-    target: Mark
 
 
 @dataclass(frozen=True)
@@ -168,6 +180,8 @@ class Lever:
     pillar_title: str
     own: Standing
     validated: Standing
+    standing: Standing  # validated; self-assessed where nothing is validated yet
+    target: Mark | None  # the level after the one reached
     criteria: Sequence[Criterion]
     facts: Sequence[Answered]
     observations: Sequence[Observation]
@@ -194,10 +208,15 @@ class Lever:
 
     @property
     def targets(self) -> list[Criterion]:
-        """The criteria that have a next descriptor and count."""
-        return [
-            criterion for criterion in self.criteria if criterion.next_text and not criterion.accepts_not_applicable
-        ]
+        """The criteria below the level that the lever aims at."""
+        return [criterion for criterion in self.criteria if criterion.is_below_target] if self.target else []
+
+    @property
+    def to_answer(self) -> int:
+        """Of a lever without a level: how many criteria have to be answered first."""
+        if self.standing.value is not None:
+            return 0
+        return sum(not criterion.accepts_not_applicable for criterion in self.criteria)
 
     @property
     def answers(self) -> list[Answered]:

@@ -101,6 +101,46 @@ def test_a_recommendation_never_stands_before_what_it_needs(compose: Callable[..
     assert [row.name for row in lever.recommendations] == ["R2", "R1"]
 
 
+def test_a_target_asks_only_what_is_missing(compose: Callable[..., Document]):
+    lever = compose("toolkit").levers[0]
+    assert lever.target is not None and lever.target.reached == 3
+    missing = [(row.code, [step.mark.reached for step in row.missing]) for row in lever.targets]
+    assert missing == [("P1.1-2", [3]), ("P1.1-3", [])]  # P1.1-1 is at level 3; nobody validated P1.1-3
+
+
+def test_before_validation_the_countrys_own_levels_are_counted_from(
+    compose: Callable[..., Document], frozen: dict[str, Any]
+):
+    lever = compose(
+        "toolkit", levels=frozen["levels"] | {"validated": frozen["levels"]["self"] | {"levers": {}}}
+    ).levers[0]
+    assert (lever.validated.value, lever.target and lever.target.reached) == (None, 3)
+    assert lever.targets == []  # two are at level 3, and what the confidential one has is not printed
+
+
+def test_a_lever_without_a_level_has_no_target(compose: Callable[..., Document]):
+    lever = next(lever for lever in compose("toolkit").levers if lever.code == "P2.4")
+    assert (lever.target, lever.next_step, lever.targets, lever.to_answer) == (None, None, [], 2)
+
+
+def test_guidance_taken_word_for_word_is_printed_in_the_documents_language(
+    compose: Callable[..., Document], frozen: dict[str, Any]
+):
+    row = copy.deepcopy(frozen["recommendations"][0])
+    lever = next(
+        lever
+        for pillar in frozen["framework"]["pillars"]
+        for lever in pillar["levers"]
+        if lever["code"] == row["lever"]
+    )
+    guidance = lever["guidance"]["2"]["text"]
+    taken = row | {"guidance": 2, "said": {"text": f" {guidance['fr']}\n", "language": "fr"}}
+    changed = row | {"guidance": 2, "said": {"text": f"{guidance['fr']} Puis.", "language": "fr"}}
+    first, second = compose("toolkit", recommendations=[taken, changed]).recommendations
+    assert (first.said.text, first.said.is_foreign) == (guidance["en"], False)
+    assert (second.said.text, second.said.is_foreign) == (changed["said"]["text"], True)
+
+
 def test_contents_number_chapters_and_not_annexes(compose: Callable[..., Document]):
     chapters = [entry for entry in compose("strategy").contents if entry.depth == 1]
     assert [entry.number for entry in chapters[:3]] == ["1", "2", "3"]
