@@ -46,7 +46,7 @@ def enqueue(task: str) -> Job:
 
 
 def wake(job: Job) -> bool:
-    """Send the job's id to its task's queue; whether the queue took it. Never raises: what is not sent, the clock finds."""
+    """Send the job's id to its queue; whether that took it. Never raises: what is not sent, the clock finds."""
     try:
         current_app.send_task(job.task, args=[job.pk], queue=queue_of(job.task), retry=False)
     except Exception as error:
@@ -108,8 +108,8 @@ def lease_kept(job: Job, token: uuid.UUID) -> Iterator[Lease]:
 def run(job_id: int, work: Callable[[Job, Lease], None]) -> None:
     """Claim the job and do the work; a second delivery, or a job that is over, does nothing.
 
-    A JobRefused fails the job at once; a JobPostponed puts it off. Any other error leaves it queued for a later attempt,
-    or fails it when its attempts are used up. `work` ends with `lease.finish(publish)`.
+    A JobRefused fails the job at once; a JobPostponed puts it off. Any other error leaves it queued for a later
+    attempt, or fails it when its attempts are used up. `work` ends with `lease.finish(publish)`.
     """
     job = Job.objects.filter(pk=job_id).first()
     token = job.claim(settings.JOB_LEASE_SECONDS) if job else None

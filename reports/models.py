@@ -62,6 +62,11 @@ class Problem(models.TextChoices):
     )
     TOO_LONG = "too_long", _("It took too long to lay out. Shorten the longest texts, then ask for a new document.")
     NO_SPACE = "no_space", _("There was no room to store the file. Tell the administrator, then ask again.")
+    STORE_CLOSED = (
+        "store_closed",
+        _("The place where files are kept cannot be written. Tell the administrator, then ask again."),
+    )
+    GONE = "gone", _("The project was deleted while the document was made.")
     ASSETS_MISSING = (
         "assets_missing",
         _("A file that every document needs is missing from the installation. Tell the administrator, then ask again."),

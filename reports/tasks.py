@@ -1,6 +1,5 @@
 """Making a document: from its frozen snapshot to a file, under the lease of its job (DESIGN, Jobs)."""
 
-import errno
 import json
 
 from billiard.exceptions import SoftTimeLimitExceeded
@@ -21,7 +20,9 @@ def render_report(job_id: int) -> None:
 
 
 def _render(job: Job, lease: jobs.Lease) -> None:
-    report = Report.objects.select_related("snapshot", "project__country").get(job=job)
+    report = Report.objects.select_related("snapshot", "project__country").filter(job=job).first()
+    if report is None:
+        raise jobs.JobRefused(Problem.GONE)
     lease.report(10, Stage.GATHERED)
     html = compose(report)
     lease.report(35, Stage.RENDERING)
@@ -29,13 +30,19 @@ def _render(job: Job, lease: jobs.Lease) -> None:
     lease.report(90, Stage.WRITING)
 
     def publish() -> None:
-        file = files.store([printed.pdf], folder="reports", name=report.file_name, content_type="application/pdf")
-        Report.objects.filter(pk=report.pk).update(file=file, pages=printed.pages)
+        # Under the report's own name: what a killed attempt left is written over. The job's row is locked meanwhile.
+        file = files.store(
+            [printed.pdf], folder="reports", name=report.file_name, content_type="application/pdf",
+            key=report.public_id,
+        )  # fmt: skip
+        if not Report.objects.filter(pk=report.pk).update(file=file, pages=printed.pages):
+            files.discard(file)
+            raise jobs.JobRefused(Problem.GONE)
 
     try:
         lease.finish(publish)
-    except OSError as error:
-        raise _refused_for(error) from error
+    except files.NotStored as refusal:
+        raise jobs.JobRefused(Problem.NO_SPACE if refusal.is_full else Problem.STORE_CLOSED, str(refusal)) from refusal
 
 
 def compose(report: Report) -> str:
@@ -74,7 +81,7 @@ def _printed(report: Report, html: str) -> pdf.Printed:
 
 def _refused_for(error: OSError) -> Exception:
     """A full disk and missing faces need a person; anything else is tried again."""
-    if error.errno == errno.ENOSPC:
+    if error.errno in files.FULL:
         return jobs.JobRefused(Problem.NO_SPACE, repr(error))
     if isinstance(error, FileNotFoundError):
         return jobs.JobRefused(Problem.ASSETS_MISSING, repr(error))

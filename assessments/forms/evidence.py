@@ -1,5 +1,6 @@
 """Evidence from the forms: size, type by content, links."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +13,10 @@ from django.utils.translation import gettext
 from assessments import values
 from assessments.actions import evidence as actions
 from assessments.models import AnswerSheet
+from foundation import files
 from toolkit.models import Question
 
+logger = logging.getLogger(__name__)
 OFFICE = "application/vnd.openxmlformats-officedocument."
 ENDINGS = {  # of file names, by what the file holds; the first is given to a name with another one
     "application/pdf": (".pdf",),
@@ -73,6 +76,8 @@ def add_from(request: HttpRequest, sheet: AnswerSheet, question: Question, insti
     """Add the files and the link that the form holds for this question; how many. Raises values.ImpossibleValue."""
     code = question.code
     is_confidential = f"{code}:evidence-confidential" in request.POST
+    if f"{code}:file" in files.left_out(request):
+        raise values.ImpossibleValue(_not_stored())
     uploads = [(upload, type_of(upload)) for upload in request.FILES.getlist(f"{code}:file")]
     link = request.POST.get(f"{code}:link", "").strip()
     common: dict[str, Any] = {"is_confidential": is_confidential, "institution": institution, "by": request.user}
@@ -86,6 +91,9 @@ def add_from(request: HttpRequest, sheet: AnswerSheet, question: Question, insti
             actions.add_file(sheet, question, upload.chunks(), name=name, content_type=content_type, **common)
         except actions.NoRoom as refusal:
             raise values.ImpossibleValue(_no_room(name, refusal.most)) from refusal
+        except files.NotStored as error:
+            logger.exception("evidence could not be stored")
+            raise values.ImpossibleValue(_not_stored()) from error
     if url:
         actions.add_link(sheet, question, url=url, title=title, **common)
     return len(uploads) + bool(url)
@@ -107,6 +115,13 @@ def _no_room(name: str, most: int) -> str:
         "“%(name)s” was not added: the files of this project would take more than %(most)s MB. "
         "Give a link to the document instead, or ask the International Bureau for more room."
     ) % {"name": name, "most": most}
+
+
+def _not_stored() -> str:
+    return gettext(
+        "The file could not be stored: the site has no room for files at present. Tell the administrator, and add it "
+        "again later, or give a link to it."
+    )
 
 
 def evidence_of_section(

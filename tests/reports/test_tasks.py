@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from foundation import jobs
-from foundation.files import path_of
+from foundation.files import NotStored, path_of
 from foundation.models import Job, JobState, StoredFile
 from reports import content, pdf
 from reports.models import Problem, Report
@@ -86,7 +86,7 @@ def test_a_snapshot_that_was_tampered_with_is_not_printed():
 
 def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch):
     def full(*_chunks: Any, **_about: Any) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise NotStored(OSError(errno.ENOSPC, "No space left on device"))
 
     monkeypatch.setattr("foundation.files.store", full)
     report = made(ReportFactory())
