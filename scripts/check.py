@@ -1,6 +1,7 @@
 """`make check`: the fast checks, all of them even when one fails; ends with the names of those that failed."""
 
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -18,11 +19,13 @@ CHECKS: dict[str, list[str | Path]] = {
     "layers": [BIN / "lint-imports", "--no-cache"],
     "templates": [BIN / "djlint", "templates", "--lint", "--quiet"],
     "migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
-    "deployment": [PYTHON, "manage.py", "check", "--fail-level=WARNING"],
+    "deployment": [PYTHON, "manage.py", "check", "--deploy", "--fail-level=WARNING"],
     "translations": [PYTHON, "scripts/translations.py", "check"],
     "tree": [PYTHON, "scripts/check_tree.py"],
     "framework": [PYTHON, "scripts/check_framework.py"],
 }
+# As the served mode sets them (docker-compose.yml).
+SERVED = {"SITE_URL": "https://readiness.example", "BEHIND_PROXY": "yes", "SECRET_KEY": secrets.token_urlsafe(64)}
 
 
 def main(wanted: list[str]) -> int:
@@ -32,8 +35,9 @@ def main(wanted: list[str]) -> int:
         for name in wanted or CHECKS:
             began = time.monotonic()
             result = subprocess.run(
-                CHECKS[name], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-            )
+                CHECKS[name], cwd=ROOT, env=environment | (SERVED if name == "deployment" else {}),
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+            )  # fmt: skip
             print(f"{'✗' if result.returncode else '✓'} {name} ({time.monotonic() - began:.1f} s)", flush=True)
             if result.returncode:
                 failed.append(name)

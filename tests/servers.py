@@ -205,7 +205,7 @@ def status_of(url: str, path: str = "/accounts/login/") -> int:
 # ── Served: the processes of docker-compose.yml ──────────────────────────────
 VARIABLES = {  # what stands in .env
     "POSTGRES_PASSWORD": "unused",
-    "SECRET_KEY": "a-key-for-tests-only-of-at-least-32-characters",
+    "SECRET_KEY": "a-key-for-tests-only-of-at-least-fifty-characters-or-more",
     "ADMIN_EMAIL": "first@ib.example",
     "ADMIN_PASSWORD": "a-long-enough-password",
     "METRICS_TOKEN": "a-token-for-tests-only-of-at-least-32-characters",
