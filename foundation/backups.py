@@ -100,24 +100,28 @@ def anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 def add_files(tar: tarfile.TarFile, folder: Path, *, without_damaged: bool) -> dict[str, Any]:
     """Add the stored files that the rows written below the folder name; what the manifest says of them."""
-    kept, damaged = {}, []
+    kept: dict[str, Any] = {}
+    damaged: list[str] = []
+    taken_back: list[str] = []
     names = archives.names(StoredFile)
     with (folder / Path(archives.table_member(StoredFile)).name).open("rb") as stream:
         for values in archives.rows(stream, StoredFile):
             row = dict(zip(names, values, strict=True))
             path = Path(settings.FILES_DIR) / row["path"]
-            if not path.is_file() or archives.digest_of(path) != (row["size"], row["sha256"]):
-                damaged.append(row["path"])
-            else:
+            if path.is_file() and archives.digest_of(path) == (row["size"], row["sha256"]):
                 tar.add(path, f"files/{row['path']}", filter=anonymous)
                 kept[f"files/{row['path']}"] = {"size": row["size"], "sha256": row["sha256"]}
+            elif StoredFile.objects.filter(path=row["path"]).exists():
+                damaged.append(row["path"])
+            else:  # by `files.discard`, since the snapshot: nothing refers to it
+                taken_back.append(row["path"])
     if damaged and not without_damaged:
         raise ArchiveRefused(
             f"{len(damaged)} files below {settings.FILES_DIR} are missing or not what was stored: "
             f"{', '.join(damaged[:10])}{' …' if len(damaged) > 10 else ''}. Put them back from an earlier backup, or "
             "say --without-damaged to make a backup that lacks them."
         )
-    return {"files": kept, "damaged": damaged}
+    return {"files": kept, "damaged": damaged, "taken_back": taken_back}
 
 
 def add_manifest(tar: tarfile.TarFile, manifest: dict[str, Any]) -> None:

@@ -145,12 +145,13 @@ def refuse_other_contents(archive: Archive, members: dict[str, tarfile.TarInfo])
 
 
 def refuse_other_files(archive: Archive) -> None:
-    named, damaged = dict(archive.manifest["files"]), set(archive.manifest["damaged"])
+    named = dict(archive.manifest["files"])
+    lacking = {*archive.manifest["damaged"], *archive.manifest["taken_back"]}
     names = archives.names(StoredFile)
     for values in archive.rows(StoredFile):
         row = dict(zip(names, values, strict=True))
         promised = named.pop(f"files/{row['path']}", None)
-        if promised != {"size": row["size"], "sha256": row["sha256"]} and row["path"] not in damaged:
+        if promised != {"size": row["size"], "sha256": row["sha256"]} and row["path"] not in lacking:
             raise ArchiveRefused(f"the archive lacks the file {row['path']}, or has another in its place.")
     if named:
         raise ArchiveRefused(f"the archive has files that no row names: {', '.join(sorted(named)[:5])}.")
@@ -169,7 +170,7 @@ def restore(path: Path) -> dict[str, Any]:
                 refuse_rows()
                 for model in archives.tables():
                     load(archive, model)
-                finish_database()
+                finish_database(archive.manifest)
                 place(folder, archive.manifest["files"], placed)
         except DatabaseError as error:
             remove(placed)
@@ -244,9 +245,10 @@ def load(archive: Archive, model: type[Model]) -> None:
         raise ArchiveRefused(f"{model._meta.label} has {loaded} rows, and the manifest says {promised}.")
 
 
-def finish_database() -> None:
+def finish_database(manifest: dict[str, Any]) -> None:
     """Hold the rows to each other, let numbers go on after them, and queue what a worker had in hand."""
     models = archives.tables()
+    StoredFile.objects.filter(path__in=manifest["taken_back"]).delete()
     connection.check_constraints(table_names=[model._meta.db_table for model in models])
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), models):
