@@ -407,18 +407,30 @@ class Story:
         for row in findings["sources"]:
             sources.add_source(
                 self.project, kind=row["kind"], title=row["title"], detail=row["detail"],
-                dated_on=row.get("dated_on"), by=self.people[row["by"]], language=self.language_of(row),
+                dated_on=self.date_of(row.get("dated_on")), by=self.people[row["by"]], language=self.language_of(row),
             )  # fmt: skip
 
+    def date_of(self, value: Any) -> datetime.date | None:
+        """A date of the file; {"visit": n} is day n of the visit, counted from 0; otherwise as in `_value`."""
+        if isinstance(value, dict) and set(value) == {"visit"}:
+            visit = self.project.visit
+            assert visit is not None
+            return visit.starts_on + datetime.timedelta(days=value["visit"])
+        found = _value(value)
+        return datetime.date.fromisoformat(found) if isinstance(found, str) else found
+
     def recommend(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Recommendations: adopted from the guidance, or of the experts' own; `needs` names earlier keys."""
+        """Recommendations: adopted from the guidance, as it stands or edited, or of the experts' own.
+
+        `needs` names earlier keys.
+        """
         written: dict[str, Recommendation] = {}
         for row in rows:
             lever, language = self.levers[row["lever"]], self.language_of(row)
             guidance = Guidance.objects.get(lever=lever, from_level=row["guidance"]) if "guidance" in row else None
             tool = Tool.objects.get(lever=lever, code=row["tool"]) if "tool" in row else None
             advice = recommendations.Advice(
-                text=guidance.text.in_(language) if guidance else row["text"], language=language,
+                text=guidance.text.in_(language) if guidance and "text" not in row else row["text"], language=language,
                 priority=row["priority"], horizon=row["horizon"], owner=row["owner"],
                 owner_detail=row.get("owner_detail", ""), resources=row.get("resources", ""), tags=row["tags"],
                 tool=guidance.tool if guidance else tool,

@@ -166,12 +166,12 @@ def check_experts_work() -> None:
     checklist = outline.experts_sheet(valmara)
     assert checklist is not None
     assert checklist.answered == checklist.applicable == checklist.answers.count()
-    assert valmara.observations.count() == 18
+    assert valmara.observations.count() == 19
     assert Counter(valmara.observations.values_list("kind", flat=True)).keys() == {"strength", "gap", "risk"}
-    assert valmara.recommendations.count() == 16
+    assert valmara.recommendations.count() == 17
     assert valmara.recommendations.filter(guidance__isnull=False).count() == 7
     assert valmara.strategy_review.conclusion == "revise"
-    assert valmara.strategy_aims.count() == 5
+    assert valmara.strategy_aims.count() == 6
     written = EditorialText.objects.filter(project=valmara)
     slots = {"message", "context", "pillar:P1", "pillar:P2", "pillar:P3", "conclusion"}
     assert set(written.values_list("kind", "slot", "language")) == {
