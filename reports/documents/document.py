@@ -22,6 +22,7 @@ from reports.documents.marks import Mark, Marks, Standing
 from reports.documents.parts import (
     Aim,
     Answered,
+    Bar,
     Criterion,
     Descriptor,
     Domain,
@@ -37,7 +38,7 @@ from reports.documents.parts import (
     Section,
     Source,
 )
-from reports.documents.texts import Label, Said, best_said, choice, in_language, label, said
+from reports.documents.texts import Label, Said, best_said, choice, in_language, label, said, together
 from reports.faces import name_of, printable
 from reports.models import Deliverable
 from toolkit.models import SCORED, Horizon, Institution, Kind, Phase, SupportKind
@@ -568,6 +569,21 @@ class Document:
         scored = [lever for lever in self.levers if lever.validated.value is not None]
         return sorted(scored, key=lambda lever: lever.validated.value or Fraction(0), reverse=reverse)[:LISTED]
 
+    @property
+    def strongest_tie(self) -> str:
+        return self._tie(self.strongest)
+
+    @property
+    def weakest_tie(self) -> str:
+        return self._tie(self.weakest)
+
+    def _tie(self, listed: Sequence[Lever]) -> str:
+        """The levers at the level of the last one listed, where the list holds only some of them."""
+        equal = [lever for lever in self.levers if listed and lever.validated.value == listed[-1].validated.value]
+        if all(lever in listed for lever in equal):
+            return ""
+        return gettext("%(levers)s, tied") % {"levers": together([lever.code for lever in equal])}
+
     # ── Observations and recommendations ─────────────────────────────────────
     @cached_property
     def observations(self) -> list[Observation]:
@@ -661,8 +677,8 @@ class Document:
 
     @property
     def roadmap_width(self) -> int:
-        """Columns in all: the recommendation, the quarters, who acts."""
-        return len(self.roadmap_quarters) + 2
+        """Columns in all: the recommendation, the quarters, when it is due, who acts."""
+        return len(self.roadmap_quarters) + 3
 
     @cached_property
     def _roadmap_tasks(self) -> dict[int, roadmap.Task]:
@@ -673,18 +689,21 @@ class Document:
         return roadmap.ends(list(self._roadmap_tasks.values()))
 
     @cached_property
-    def roadmap_groups(self) -> list[tuple[str, list[tuple[Recommendation, list[roadmap.Cell]]]]]:
-        tasks = self._roadmap_tasks
-        placed = self._roadmap_ends
-        groups = []
-        for horizon in HORIZONS:
-            rows = [
-                (row, roadmap.cells(tasks[row.number], placed, self.roadmap_quarters))
-                for row in in_order([row for row in self.recommendations if row.horizon == horizon])
-            ]
-            if rows:
-                groups.append((choice(Horizon, horizon), rows))
-        return groups
+    def roadmap_groups(self) -> list[tuple[str, list[Bar]]]:
+        rows = [
+            (horizon, in_order([row for row in self.recommendations if row.horizon == horizon])) for horizon in HORIZONS
+        ]
+        return [(choice(Horizon, horizon), [self._bar(row) for row in found]) for horizon, found in rows if found]
+
+    def _bar(self, row: Recommendation) -> Bar:
+        task, placed = self._roadmap_tasks[row.number], self._roadmap_ends
+        due = roadmap.quarter(self.date, placed[row.number][2])
+        return Bar(
+            row=row,
+            cells=roadmap.cells(task, placed, self.roadmap_quarters),
+            due=gettext("Q%(number)s %(year)s") % {"number": due.number, "year": due.year},
+            is_late=roadmap.is_late(task, placed),
+        )
 
     @property
     def chains(self) -> list[Recommendation]:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.documents.marks import Mark, Standing
-from reports.documents.texts import Label, Said
+from reports.documents.roadmap import Cell
+from reports.documents.texts import Label, Said, opening, together
 
 MARGIN_PIECES = 5
 LONG_TEXT = 1500  # characters
+SHORT_TITLE = 60
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,22 @@ class Recommendation:
 
     @property
     def after(self) -> str:
-        return ", ".join(f"R{number}" for number in self.needs)
+        return together([f"R{number}" for number in self.needs])
+
+    @property
+    def title(self) -> str:
+        """Short, for a line of the roadmap."""
+        return opening(self.said.text, SHORT_TITLE)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A recommendation's line in the roadmap."""
+
+    row: Recommendation
+    cells: Sequence[Cell]
+    due: str
+    is_late: bool  # after its horizon, because of what it needs
 
 
 @dataclass(frozen=True)

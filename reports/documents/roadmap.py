@@ -1,7 +1,8 @@
 """The roadmap over time: recommendations laid on quarters by horizon and prerequisites. Pure.
 
 Nobody has agreed dates yet when a toolkit is written, so the bars show horizons (METHODOLOGY 5.11), counted from the
-quarter of the document; a recommendation starts after those it needs.
+quarter of the document. What a recommendation needs moves its start, and its due date only where its horizon would
+leave less than a quarter of work after that.
 """
 
 import datetime
@@ -9,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 QUARTERS, MOST_QUARTERS = 10, 16
-# By horizon: the quarters of preparation, then of work, and the first quarter of each, counted from 0.
-SPANS = {"short": (0, 0, 2), "medium": (0, 2, 4), "long": (2, 4, 4)}  # begins, preparation, work
+# By horizon: the first quarter, the first of the work, and the one in which it is due, counted from 0.
+SPANS = {"short": (0, 0, 2), "medium": (0, 2, 6), "long": (2, 6, 10)}
+OPEN_ENDED = "long"  # the horizon that no due date passes
+LEAST_WORK = 1  # quarters, after what had to come first
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ def quarters(start: datetime.date, count: int = QUARTERS) -> list[Quarter]:
     return [Quarter(year=index // 4, number=index % 4 + 1) for index in range(first, first + count)]
 
 
+def quarter(start: datetime.date, index: int) -> Quarter:
+    return quarters(start, index + 1)[-1]
+
+
 def needed_quarters(placed: dict[int, tuple[int, int, int]]) -> int:
     """As many that every recommendation's due quarter is on the chart, within what the page holds."""
     return min(max(QUARTERS, *(due + 1 for _begins, _work, due in placed.values()), 0), MOST_QUARTERS)
@@ -65,15 +72,20 @@ def ends(tasks: Sequence[Task]) -> dict[int, tuple[int, int, int]]:
     def place(number: int, above: frozenset[int]) -> tuple[int, int, int]:
         if number not in placed:
             task = by_number[number]
-            begins, preparation, work = SPANS[task.horizon]
+            begins, work, due = SPANS[task.horizon]
             after = [place(need, above | {number})[2] for need in task.needs if need in by_number and need not in above]
             begins = max([begins, *after])
-            placed[number] = (begins, begins + preparation, begins + preparation + work)
+            placed[number] = (begins, max(begins, work), max([due, *(end + LEAST_WORK for end in after)]))
         return placed[number]
 
     for task in tasks:
         place(task.number, frozenset({task.number}))
     return placed
+
+
+def is_late(task: Task, placed: dict[int, tuple[int, int, int]]) -> bool:
+    """Whether what it needs makes it end after its horizon."""
+    return task.horizon != OPEN_ENDED and placed[task.number][2] > SPANS[task.horizon][2]
 
 
 def cells(task: Task, placed: dict[int, tuple[int, int, int]], columns: Sequence[Quarter]) -> list[Cell]:

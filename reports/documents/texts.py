@@ -1,9 +1,12 @@
 """What people wrote, and framework texts, as a document prints them."""
 
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.text import get_text_list
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -73,6 +76,17 @@ def label(texts: Mapping[str, str], certainty: str, language: str, source: str) 
         is_reconstructed=certainty not in {"certain", ""},
         is_translated=language != source,
     )
+
+
+def together(names: Sequence[str]) -> str:
+    """The names in a line: "R1, R4 and R11"."""
+    return get_text_list(list(names), gettext("and"))
+
+
+def opening(text: str, most: int) -> str:
+    """The first clause of a text, cut at a word."""
+    clause = re.split(r"[.;:!?](?:\s|$)|\n", text.strip(), maxsplit=1)[0]
+    return re.sub(r"\W+…$", "…", textwrap.shorten(clause, most, placeholder="…"))
 
 
 def choice(choices: Any, value: str) -> str:

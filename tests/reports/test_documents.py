@@ -9,7 +9,7 @@ import pytest
 
 from reports import faces
 from reports.documents import Document, roadmap
-from reports.documents.texts import best_said, said
+from reports.documents.texts import best_said, opening, said, together
 from reports.templatetags.printed import runs
 from reports.templatetags.printed import said as said_filter
 
@@ -103,7 +103,8 @@ def test_a_recommendation_never_stands_before_what_it_needs(compose: Callable[..
 
 def test_a_target_asks_only_what_is_missing(compose: Callable[..., Document]):
     lever = compose("toolkit").levers[0]
-    assert lever.target is not None and lever.target.reached == 3
+    assert lever.target is not None
+    assert lever.target.reached == 3
     missing = [(row.code, [step.mark.reached for step in row.missing]) for row in lever.targets]
     assert missing == [("P1.1-2", [3]), ("P1.1-3", [])]  # P1.1-1 is at level 3; nobody validated P1.1-3
 
@@ -167,7 +168,56 @@ def test_quarters_start_with_the_documents_own():
 
 def test_a_task_starts_when_what_it_needs_is_due():
     tasks = [roadmap.Task(1, "short", ()), roadmap.Task(2, "short", (1,))]
-    assert roadmap.ends(tasks) == {1: (0, 0, 2), 2: (2, 2, 4)}
+    assert roadmap.ends(tasks) == {1: (0, 0, 2), 2: (2, 2, 3)}
+    assert [roadmap.is_late(task, roadmap.ends(tasks)) for task in tasks] == [False, True]
+
+
+def test_what_comes_first_moves_a_due_date_only_past_its_horizon():
+    tasks = [roadmap.Task(1, "short", ()), roadmap.Task(2, "medium", (1,)), roadmap.Task(3, "medium", (2,))]
+    placed = roadmap.ends(tasks)
+    assert placed == {1: (0, 0, 2), 2: (2, 2, 6), 3: (6, 6, 7)}
+    assert [roadmap.is_late(task, placed) for task in tasks] == [False, False, True]
+
+
+def test_the_roadmap_says_when_each_is_due_and_names_it_by_its_own_words(compose: Callable[..., Document]):
+    bars = [bar for _horizon, found in compose("toolkit").roadmap_groups for bar in found]
+    assert [(bar.row.name, bar.row.lever, bar.row.title, bar.due) for bar in bars] == [
+        ("R1", "P1.1", "Change two articles of the licence", "Q1 2027"),
+        ("R2", "P3.4", "Open the shop to merchants", "Q1 2028"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("List the rules: licence, prices. Then ask.", "List the rules"),
+        ("Publier la version 2.0 du guide", "Publier la version 2.0 du guide"),
+        ("one two four, three five", "one two four…"),
+        ("Réviser la licence.\nPuis…", "Réviser la…"),
+    ],
+)
+def test_a_title_is_the_first_clause_cut_at_a_word(text: str, title: str):
+    assert opening(text, 14 if "one" in text or "viser" in text else 60) == title
+
+
+def test_names_stand_together_in_a_sentence():
+    assert [together(names) for names in (["R1"], ["R1", "R4"], ["R1", "R4", "R11"])] == [
+        "R1",
+        "R1 and R4",
+        "R1, R4 and R11",
+    ]
+
+
+def test_a_tie_at_the_third_place_is_said(compose: Callable[..., Document], frozen: dict[str, Any]):
+    levers = dict(frozen["levels"]["validated"]["levers"])
+    for code, value in {"P1.1": "2", "P1.2": "3", "P1.3": "3", "P2.1": "3", "P2.2": "3"}.items():
+        levers[code] = levers["P1.1"] | {"value": value}
+    document = compose(
+        "capability", levels=frozen["levels"] | {"validated": frozen["levels"]["validated"] | {"levers": levers}}
+    )
+    assert document.strongest_tie == "P1.2, P1.3, P2.1 and P2.2, tied"
+    assert document.weakest_tie == "P1.2, P1.3, P2.1 and P2.2, tied"
+    assert compose("capability").strongest_tie == ""
 
 
 def test_a_circle_of_needs_ends():
