@@ -34,7 +34,7 @@ class Region(models.TextChoices):
 class CountryQuerySet(models.QuerySet["Country"]):
     def covered_by(self, user: Any) -> "CountryQuerySet":
         """The countries of the regions for which the person is staff of the International Bureau."""
-        grants = list(StaffGrant.objects.of(user))
+        grants = grants_of(user)
         if any(grant.covers_every_region for grant in grants):
             return self.all()
         return self.filter(region__in={region for grant in grants for region in grant.regions})
@@ -168,6 +168,14 @@ class StaffGrant(models.Model):
         return self.covers_every_region or region in self.regions
 
 
+def grants_of(user: Any) -> list[StaffGrant]:
+    """The person's grants, kept on the instance: a request asks for them several times."""
+    kept: list[StaffGrant] | None = getattr(user, "_grants", None)
+    if kept is None:
+        kept = user._grants = list(StaffGrant.objects.of(user))
+    return kept
+
+
 class ProjectStatus(models.TextChoices):
     RUNNING = "running", _("Running")
     SUSPENDED = "suspended", _("Suspended")
@@ -201,7 +209,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """The projects in which the person has a role today; every look-up starts here."""
         if not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
-        grants = list(StaffGrant.objects.of(user))
+        grants = grants_of(user)
         if any(grant.covers_every_region for grant in grants):
             return self.all()
         regions = {region for grant in grants for region in grant.regions}
@@ -268,13 +276,17 @@ class Project(models.Model):
         cache: dict[int, Places] = self.__dict__.setdefault("_places", {})
         if user.pk not in cache:
             members = list(Membership.objects.current().filter(project=self, user=user))
-            grants = [grant for grant in StaffGrant.objects.of(user) if grant.covers(self.country.region)]
+            grants = [grant for grant in grants_of(user) if grant.covers(self.country.region)]
             institutions = {member.institution for member in members}
             cache[user.pk] = Places(
                 roles=frozenset({member.role for member in members} | {grant.role for grant in grants}),
                 institutions=frozenset(institutions | ({Institution.IB.value} if grants else set())),
             )
         return cache[user.pk]
+
+    def know_places_of(self, user: Any, places: "Places") -> None:
+        """Keep what was read together with the project."""
+        self.__dict__.setdefault("_places", {})[user.pk] = places
 
     def roles_of(self, user: Any) -> frozenset[str]:
         return self.places_of(user).roles

@@ -81,9 +81,9 @@ def require(user: "User", permission: Permission, project: "Project") -> None:
 
 def allows_portfolio(user: "User") -> bool:
     """Whether the person may record requests and create projects: IB staff."""
-    from projects.models import StaffGrant
+    from projects.models import grants_of
 
-    return any(P.MANAGE_PORTFOLIO in ROLE_ALLOWS[grant.role] for grant in StaffGrant.objects.of(user))
+    return any(P.MANAGE_PORTFOLIO in ROLE_ALLOWS[grant.role] for grant in grants_of(user))
 
 
 def require_portfolio(user: "User") -> None:

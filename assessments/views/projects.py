@@ -35,7 +35,7 @@ from projects.models import (
     Project,
     ProjectStatus,
     RequestStatus,
-    StaffGrant,
+    grants_of,
 )
 from projects.permissions import Permission, allows, allows_portfolio, require_portfolio
 from projects.plan import experts_warning, visit_warning
@@ -58,7 +58,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def portfolio(request: HttpRequest) -> HttpResponse:
     user = request.user
-    grants = list(StaffGrant.objects.of(user))
+    grants = grants_of(user)
     visible = Project.objects.visible_to(user)
     form = FilterForm(request.GET)
     filters = form.filters

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -21,7 +21,7 @@ from assessments.forms import answers as forms
 from assessments.forms.evidence import evidence_of_section
 from assessments.models import Answer, AnswerSheet, SheetState
 from projects.permissions import Permission, allows, require
-from projects.views.find import find_project
+from projects.views.find import SHOWN_OF_PROJECT, find_project, find_row
 from toolkit.models import Audience, Question, Section
 
 READS = {Audience.NATIONAL: Permission.READ_ANSWERS, Audience.EXPERTS: Permission.READ_FINDINGS}
@@ -32,11 +32,11 @@ def find_sheet(
     request: HttpRequest, project_id: uuid.UUID, instrument: str, permission: dict[Any, Permission]
 ) -> AnswerSheet:
     """The sheet, for those whose role allows what the address is for. A sheet one may not even read does not exist."""
-    project = find_project(request, project_id)
-    sheet = get_object_or_404(
-        AnswerSheet.objects.select_related("instrument__framework"), project=project, instrument__code=instrument
+    sheets = AnswerSheet.objects.select_related(
+        "instrument__framework", *(f"project__{name}" for name in SHOWN_OF_PROJECT)
     )
-    sheet.project = project
+    sheet = find_row(sheets, "project__", request.user, project__public_id=project_id, instrument__code=instrument)
+    project = sheet.project
     audience = Audience(sheet.instrument.audience)
     if audience == Audience.EXPERTS and not allows(request.user, READS[audience], project):
         raise Http404  # that there is a checklist is the experts' before release
