@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from assessments.scoring import answered_percent
 from foundation.constraints import all_or_none, one_of, only_when
 from foundation.fields import public_id
 from foundation.models import StoredFile
@@ -71,8 +72,7 @@ class AnswerSheet(models.Model):
 
     @property
     def percent(self) -> int:
-        """Answered per cent, rounded down: 100 only when all is answered."""
-        return self.answered * 100 // self.applicable if self.applicable else 0
+        return answered_percent(self.answered, self.applicable) or 0
 
     def move(self, to: SheetState) -> None:
         """One guarded UPDATE; the loser of two clicks is told."""
@@ -106,7 +106,7 @@ class SheetSection(models.Model):
 
     @property
     def percent(self) -> int:
-        return self.answered * 100 // self.applicable if self.applicable else 0
+        return answered_percent(self.answered, self.applicable) or 0
 
 
 class Submission(models.Model):

@@ -18,6 +18,7 @@ from django.db.models import (
 )
 
 from assessments.models import AnswerSheet
+from assessments.scoring import answered_percent
 from projects.countries import folded
 from projects.models import Membership, Project, ProjectStatus, StaffGrant, Step
 from projects.permissions import ROLE_ALLOWS, Permission, Role
@@ -128,9 +129,8 @@ def rows(projects: Iterable[Any], grants: Sequence[StaffGrant]) -> list[Row]:
         Row(
             project=project,
             line=line(project),
-            percent=(project.national_answered or 0) * 100 // project.national_applicable
-            if project.national_applicable
-            and (project.reads_as_member or any(grant.covers(project.country.region) for grant in grants))
+            percent=answered_percent(project.national_answered or 0, project.national_applicable or 0)
+            if (project.reads_as_member or any(grant.covers(project.country.region) for grant in grants))
             else None,
         )
         for project in projects

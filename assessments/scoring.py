@@ -129,15 +129,23 @@ class Completeness:
 
     @property
     def percent(self) -> int | None:
-        """Rounded down: 100 only when all is answered; None when nothing is applicable."""
-        return self.answered * 100 // self.applicable if self.applicable else None
+        return answered_percent(self.answered, self.applicable)
 
     @property
     def unsupported_percent(self) -> int | None:
         """Rounded half-up; None without a claim above level 1."""
-        if not self.claims_above_1:
-            return None
-        return int((Fraction(self.unsupported * 100, self.claims_above_1) + Fraction(1, 2)) // 1)
+        return percent(self.unsupported, self.claims_above_1)
+
+
+def percent(part: int, whole: int) -> int | None:
+    """A share in whole per cent, half up; None of nothing."""
+    return int((Fraction(part * 100, whole) + Fraction(1, 2)) // 1) if whole else None
+
+
+def answered_percent(answered: int, applicable: int) -> int | None:
+    """As any share, but 100 only when all is answered and 0 only when nothing is."""
+    share = percent(answered, applicable)
+    return share if share is None or answered in (0, applicable) else min(max(share, 1), 99)
 
 
 def shown(level: Fraction | None) -> Decimal | None:

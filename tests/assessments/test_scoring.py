@@ -188,6 +188,24 @@ def test_completeness_and_unsupported_share():
     assert (count.unsupported, count.claims_above_1, count.unsupported_percent) == (1, 2, 50)
 
 
+@pytest.mark.parametrize(
+    ("answered", "applicable", "printed"),
+    [
+        (0, 3, 0),
+        (1, 3, 33),
+        (2, 3, 67),
+        (3, 3, 100),
+        (1, 8, 13),
+        (26, 28, 93),
+        (1, 300, 1),
+        (299, 300, 99),
+        (0, 0, None),
+    ],
+)
+def test_completeness_is_rounded_half_up_but_whole_only_when_it_is(answered: int, applicable: int, printed: int | None):
+    assert scoring.answered_percent(answered, applicable) == printed
+
+
 def test_completeness_of_nothing_is_blank():
     count = scoring.completeness([NA])
     assert (count.percent, count.unsupported_percent) == (None, None)
