@@ -72,7 +72,7 @@ def test_the_whole_demonstration() -> None:
     said = load()
     assert said.endswith("The demonstration is loaded.\n")
     for check in (
-        check_people, check_follow_up_project, check_special_answers, check_experts_work, check_times,
+        check_people, check_follow_up_project, check_special_answers, check_experts_work, check_story, check_times,
         check_project_in_the_middle, check_new_project, check_counters,
     ):  # fmt: skip
         check()
@@ -172,6 +172,8 @@ def check_experts_work() -> None:
     assert valmara.recommendations.filter(guidance__isnull=False).count() == 7
     assert valmara.strategy_review.conclusion == "revise"
     assert valmara.strategy_aims.count() == 6
+    assert list(valmara.recommendations.filter(resources="")) == []
+    assert Counter(valmara.recommendations.values_list("language", flat=True)) == {"fr": 9, "en": 8}
     written = EditorialText.objects.filter(project=valmara)
     slots = {"message", "context", "pillar:P1", "pillar:P2", "pillar:P3", "conclusion"}
     assert set(written.values_list("kind", "slot", "language")) == {
@@ -180,6 +182,26 @@ def check_experts_work() -> None:
         for slot in slots
         for language in ("fr", "en")
     }
+
+
+def check_story() -> None:
+    """What one text says of another holds, whatever the day of loading."""
+    valmara = project("valmara")
+    visit, sheet = valmara.visit, outline.national_sheet(valmara)
+    assert visit is not None
+    met = Source.objects.filter(project=valmara, kind=Source.Kind.PERSON).values_list("dated_on", flat=True)
+    assert [day for day in met if not (day and visit.starts_on <= day <= visit.ends_on)] == []
+    last_report = datetime.date.fromisoformat(sheet.answers.get(question__code="P2.1-7").value)
+    assert visit.starts_on - last_report < datetime.timedelta(days=365)  # as P2.1-1, validated at 4, asks
+    assert Source.objects.filter(project=valmara, title__startswith="Deuxième bilan", dated_on=last_report).exists()
+    named = set(sheet.evidence.values_list("question__code", flat=True))
+    claimed = {
+        answer.question.code
+        for answer in sheet.answers.filter(basis="document", is_confidential=False).select_related("question")
+    }
+    assert claimed - named == {"P1.1-3", "P2.1-3", "P3.4-7"}  # a document claimed, none attached: on purpose
+    revision = valmara.recommendations.get(number=17)
+    assert [needed.number for needed in revision.needs.all()] == [7]
 
 
 def check_times() -> None:
