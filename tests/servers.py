@@ -225,6 +225,7 @@ class Part:
     log: Path
     user: str | None = None
     process: subprocess.Popen[bytes] | None = None
+    place: Path = ROOT  # where its code is
 
     def replace(self, words: list[str]) -> list[str]:
         return [replaced_in(word, self.replaced) for word in words]
@@ -232,7 +233,7 @@ class Part:
     def start(self) -> None:
         with self.log.open("ab") as stream:
             self.process = subprocess.Popen(
-                self.replace(self.service.command), cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL,
+                self.replace(self.service.command), cwd=self.place, env=self.environment, stdin=subprocess.DEVNULL,
                 stdout=stream, stderr=subprocess.STDOUT, preexec_fn=ends_with_parent(signal.SIGTERM),
                 user=self.user, group=pwd.getpwnam(self.user).pw_gid if self.user else None,
                 extra_groups=[] if self.user else None,
