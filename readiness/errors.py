@@ -5,8 +5,10 @@ import secrets
 import sys
 from collections.abc import Iterator
 
+from django.core.exceptions import SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -23,14 +25,20 @@ def typed(request: HttpRequest) -> Iterator[str]:
 
     A code, a number, a date or a stamp is one short word; a text has spaces, or letters of which a code has none.
     """
-    if request.method != "POST":
-        return
-    for name, values in request.POST.lists():
+    for name, values in posted(request):
         if name == "csrfmiddlewaretoken" or "password" in name or name.startswith("seen"):
             continue
         for value in values:
             if not value.isascii() or len(value.split()) > 1:
                 yield value.strip()
+
+
+def posted(request: HttpRequest) -> list[tuple[str, list[str]]]:
+    """The fields of the form that was sent; none where it cannot be read, which may be why one is here."""
+    try:
+        return list(request.POST.lists()) if request.method == "POST" else []
+    except (MultiPartParserError, SuspiciousOperation, UnreadablePostError):
+        return []
 
 
 def page(request: HttpRequest, status: int, name: str, **context: object) -> HttpResponse:
