@@ -74,6 +74,11 @@ def structure(instrument: Instrument) -> Structure:
     return _structure(instrument.pk, instrument.framework.digest)
 
 
+def instrument_of(instrument_id: int, digest: str) -> Instrument:
+    """The instrument with its framework, which has that digest, from memory. Shared: nobody changes it."""
+    return _structure(instrument_id, digest).instrument
+
+
 def national_sheet(project: Project) -> AnswerSheet:
     return _sheet(project, Audience.NATIONAL)
 
@@ -187,15 +192,21 @@ class SectionEntry:
 
 def section_entries(sheet: AnswerSheet) -> list[SectionEntry]:
     """The sections of a sheet in order, with what is left to do. One query."""
-    counters = {row.section_id: row for row in SheetSection.objects.filter(sheet=sheet).order_by("pk")}
-    return [
-        SectionEntry(
-            section=section,
-            counters=counters[section.pk],
-            minutes_left=_minutes_left(section, counters[section.pk]),
-        )
-        for section in structure(sheet.instrument).sections
-    ]
+    return section_entries_of([sheet])[sheet.pk]
+
+
+def section_entries_of(sheets: Sequence[AnswerSheet]) -> dict[int, list[SectionEntry]]:
+    """The sections of each sheet, by its id. One query for all."""
+    counters = {
+        (row.sheet_id, row.section_id): row for row in SheetSection.objects.filter(sheet__in=sheets).order_by("pk")
+    }
+    return {
+        sheet.pk: [
+            SectionEntry(section, here := counters[sheet.pk, section.pk], _minutes_left(section, here))
+            for section in structure(sheet.instrument).sections
+        ]
+        for sheet in sheets
+    }
 
 
 def _minutes_left(section: Section, counters: SheetSection) -> int:

@@ -2,6 +2,7 @@
 
 import datetime
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -275,14 +276,14 @@ class Project(models.Model):
         """What the person is in this project today, memberships and grants together (cached on the instance)."""
         cache: dict[int, Places] = self.__dict__.setdefault("_places", {})
         if user.pk not in cache:
-            members = list(Membership.objects.current().filter(project=self, user=user))
-            grants = [grant for grant in grants_of(user) if grant.covers(self.country.region)]
-            institutions = {member.institution for member in members}
-            cache[user.pk] = Places(
-                roles=frozenset({member.role for member in members} | {grant.role for grant in grants}),
-                institutions=frozenset(institutions | ({Institution.IB.value} if grants else set())),
-            )
+            cache[user.pk] = self.places(Membership.objects.current().filter(project=self, user=user), user)
         return cache[user.pk]
+
+    def places(self, members: "Iterable[Membership]", user: Any) -> "Places":
+        """The places that these memberships of the person give here, with those of their grants."""
+        found = [(member.role, member.institution) for member in members]
+        found += [(grant.role, Institution.IB) for grant in grants_of(user) if grant.covers(self.country.region)]
+        return Places(frozenset(role for role, _place in found), frozenset(place for _role, place in found))
 
     def know_places_of(self, user: Any, places: "Places") -> None:
         """Keep what was read together with the project."""
@@ -302,6 +303,15 @@ class Project(models.Model):
     @cached_property
     def visit(self) -> "Visit | None":
         return self.visits.order_by("starts_on").first()
+
+
+def know_places(projects: Iterable[Project], user: Any) -> None:
+    """Read the person's places in all of them at once: one query instead of one each."""
+    places: dict[int, list[Membership]] = {}
+    for member in Membership.objects.current().filter(user=user, project__in=projects).order_by("pk"):
+        places.setdefault(member.project_id, []).append(member)
+    for project in projects:
+        project.know_places_of(user, project.places(places.get(project.pk, []), user))
 
 
 class Visit(models.Model):

@@ -2,6 +2,7 @@
 
 import datetime
 import uuid
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -36,6 +37,7 @@ from projects.models import (
     ProjectStatus,
     RequestStatus,
     grants_of,
+    know_places,
 )
 from projects.permissions import Permission, allows, allows_portfolio, require_portfolio
 from projects.plan import experts_warning, visit_warning
@@ -116,32 +118,43 @@ def project_detail(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 
 def _stand(project: Project, user: Any) -> tuple[Situation, AnswerSheet | None, list[SectionEntry]]:
     """Where a project stands, with the questionnaire and its sections for whoever may read them."""
-    sheet = _national_sheet(project) if allows(user, Permission.READ_ANSWERS, project) else None
+    sheet = next(iter(_national_sheets([project], user)), None)
+    return _situation(project, sheet, user), sheet, outline.section_entries(sheet) if sheet else []
+
+
+def _situation(project: Project, sheet: AnswerSheet | None, user: Any) -> Situation:
     here = situation(project)
     if sheet and project.is_released and allows(user, Permission.RESPOND, project):
         here = replace(here, differences=next_steps.differences_without_word(sheet))
-    return here, sheet, outline.section_entries(sheet) if sheet else []
+    return here
 
 
 def _own_tasks(visible: QuerySet[Project], user: Any) -> Tasks | None:
     """What the projects of someone who is not at the International Bureau need from them; None when it is nothing."""
-    running = with_situation(visible.filter(status=ProjectStatus.RUNNING).select_related("country", "framework"))
+    running = visible.filter(status=ProjectStatus.RUNNING).select_related("country", "framework").order_by("pk")
+    projects = list(with_situation(running))
+    know_places(projects, user)
+    sheets = {sheet.project_id: sheet for sheet in _national_sheets(projects, user)}
+    sections = outline.section_entries_of(list(sheets.values()))
     found = []
-    for project in running.order_by("pk")[:TODAY]:
-        here, sheet, sections = _stand(project, user)
-        step = next_steps.next_step(here, user, national=sheet, sections=sections)
+    for project in projects:
+        sheet = sheets.get(project.pk)
+        here = _situation(project, sheet, user)
+        step = next_steps.next_step(here, user, national=sheet, sections=sections[sheet.pk] if sheet else [])
         if step and step.is_action:
             found.append(Task(project.country, step))
     found.sort(key=lambda task: task.step.due or datetime.date.max)
-    return Tasks(found, more=0) if found else None
+    return Tasks(found[:TODAY], more=len(found[TODAY:])) if found else None
 
 
-def _national_sheet(project: Project) -> AnswerSheet | None:
-    sheets = AnswerSheet.objects.filter(project=project, instrument__audience=Audience.NATIONAL)
-    sheet = sheets.select_related("instrument__framework").first()
-    if sheet:
-        sheet.project = project
-    return sheet
+def _national_sheets(projects: Iterable[Project], user: Any) -> list[AnswerSheet]:
+    """The questionnaires of those whose answers the person may read. One query."""
+    read = {project.pk: project for project in projects if allows(user, Permission.READ_ANSWERS, project)}
+    sheets = AnswerSheet.objects.filter(project__in=read, instrument__audience=Audience.NATIONAL)
+    found = list(sheets.select_related("instrument__framework").order_by("pk")) if read else []
+    for sheet in found:
+        sheet.project = read[sheet.project_id]
+    return found
 
 
 def _members(project: Project) -> list[Membership]:

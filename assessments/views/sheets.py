@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import formats, timezone, translation
@@ -29,13 +30,20 @@ WRITES = {Audience.NATIONAL: Permission.ANSWER, Audience.EXPERTS: Permission.REC
 
 
 def find_sheet(
-    request: HttpRequest, project_id: uuid.UUID, instrument: str, permission: dict[Any, Permission]
+    request: HttpRequest,
+    project_id: uuid.UUID,
+    instrument: str,
+    permission: dict[Any, Permission],
+    shown: tuple[str, ...] = SHOWN_OF_PROJECT,
 ) -> AnswerSheet:
-    """The sheet, for those whose role allows what the address is for. A sheet one may not even read does not exist."""
-    sheets = AnswerSheet.objects.select_related(
-        "instrument__framework", *(f"project__{name}" for name in SHOWN_OF_PROJECT)
-    )
+    """The sheet, for those whose role allows what the address is for. A sheet one may not even read does not exist.
+
+    `shown`: what is read together with the project. The instrument comes from memory.
+    """
+    sheets = AnswerSheet.objects.select_related("project", *(f"project__{name}" for name in shown))
+    sheets = sheets.annotate(digest=F("instrument__framework__digest"))
     sheet = find_row(sheets, "project__", request.user, project__public_id=project_id, instrument__code=instrument)
+    sheet.instrument = outline.instrument_of(sheet.instrument_id, sheet.digest)
     project = sheet.project
     audience = Audience(sheet.instrument.audience)
     if audience == Audience.EXPERTS and not allows(request.user, READS[audience], project):
@@ -271,7 +279,7 @@ def _sentence(outcome: actions.Outcome) -> str:
 @require_POST
 def answer_save(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
     """One save, from the script. Replies by DESIGN's table, always JSON."""
-    sheet = find_sheet(request, project_id, instrument, WRITES)
+    sheet = find_sheet(request, project_id, instrument, WRITES, shown=())
     asked = outline.structure(sheet.instrument).questions.get(question)
     if asked is None:
         raise Http404
