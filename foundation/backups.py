@@ -21,7 +21,7 @@ from foundation import archives
 from foundation.archives import ArchiveRefused
 from foundation.models import StoredFile
 
-ROWS_AT_ONCE = 2000
+ROWS_AT_ONCE = 200  # a frozen state of a project may take some hundred kilobytes
 
 
 def back_up(target: Path, *, force: bool = False, without_damaged: bool = False) -> dict[str, Any]:

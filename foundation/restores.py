@@ -25,7 +25,7 @@ from foundation import archives
 from foundation.archives import ArchiveRefused
 from foundation.models import Job, JobState, StoredFile
 
-ROWS_AT_ONCE = 1000
+ROWS_AT_ONCE = 200  # a frozen state of a project may take some hundred kilobytes
 UNREADABLE = (OSError, EOFError, zlib.error, tarfile.TarError)
 NONSENSE = (ValueError, TypeError, KeyError, AttributeError, ValidationError)
 
