@@ -251,10 +251,17 @@ class Part:
         return sorted(processes_with(f"HOME={self.environment['HOME']}"))
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        """Send the signal to the process, not to what it started, and wait for its end."""
+        """Send the signal to the process and wait for its end; what it started ends with it, as in a container."""
         if self.process is not None:
             self.process.send_signal(number)
             self.process.wait(timeout=self.service.grace)
+        self.kill_what_is_left()
+
+    def kill_what_is_left(self) -> None:
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_for(f"nothing of {self.name} is left", lambda: not self.pids())
 
     def ask_to_stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -266,11 +273,10 @@ class Part:
         if self.process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout=self.service.grace)
-        for pid in self.pids():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        if self.process is not None:
-            self.process.wait()
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+        self.kill_what_is_left()
 
     def restart(self) -> None:
         self.stop()
