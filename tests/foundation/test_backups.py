@@ -25,7 +25,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as some
 
-from foundation import archives, files
+from foundation import archives, backups, files
 from foundation.fields import Texts, TextsField
 from foundation.models import Job, JobState, Mail, StoredFile
 from tests.access.world import world
@@ -202,6 +202,36 @@ def test_a_damaged_file_stops_the_backup_unless_it_may_be_left_out(tmp_path, cap
     call_command("restore", target)
     assert StoredFile.objects.count() == 3
     assert files_below(Path(project_settings.FILES_DIR)) == [files.path_of(whole)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_taken_back_since_the_snapshot_is_no_damage(tmp_path):
+    """An upload that was refused: its row was in the snapshot, its file is gone before it is copied."""
+    kept, refused = (files.store([b"%PDF-1.7"], folder="evidence", name="a.pdf", content_type="") for _ in range(2))
+    with backups.snapshot():
+        backups.write_table(StoredFile, tmp_path)
+    files.discard(refused)
+    with tarfile.open(tmp_path / "site.tar", "w") as tar:
+        said = backups.add_files(tar, tmp_path, without_damaged=False)
+    assert (list(said["files"]), said["damaged"], said["taken_back"]) == ([f"files/{kept.path}"], [], [refused.path])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_taken_back_leaves_no_row_where_it_is_restored(tmp_path):
+    kept, refused = (files.store([b"%PDF-1.7"], folder="evidence", name="a.pdf", content_type="") for _ in range(2))
+    call_command("backup", tmp_path / "site.tar", verbosity=0)
+
+    def take_back(said: dict[str, Any], contents: Contents) -> None:
+        contents.pop(f"files/{refused.path}")
+        said["files"].pop(f"files/{refused.path}")
+        said["taken_back"].append(refused.path)
+
+    forged(take_back)(tmp_path / "site.tar", tmp_path / "given.tar")
+    files.discard(refused)
+    files.discard(kept)
+    call_command("restore", tmp_path / "given.tar", verbosity=0)
+    assert list(StoredFile.objects.values_list("path", flat=True)) == [kept.path]
+    assert files_below(Path(project_settings.FILES_DIR)) == [files.path_of(kept)]
 
 
 @pytest.mark.django_db(transaction=True)
