@@ -17,6 +17,7 @@ from tests import guards, servers
 
 # How long an example takes on a machine that others share says nothing of what it tests.
 hypothesis.settings.register_profile("shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("fuzz", parent=hypothesis.settings.get_profile("shared"), max_examples=4000)
 hypothesis.settings.load_profile("shared")
 
 # ── Guards (tests/guards.py) ─────────────────────────────────────────────────
