@@ -7,6 +7,7 @@ Each web process counts for itself in a file of its own; the one that is asked a
 import json
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -82,7 +83,7 @@ class Rows:
 
 def jobs() -> Iterator[Metric]:
     by_state = GaugeMetricFamily("readiness_jobs", "Job rows by task and state", labels=["task", "state"])
-    for task, state, number in counted_by(Job.objects.all(), "task", "state"):
+    for task, state, number in many(Job.objects.all(), "task", "state"):
         by_state.add_metric([task, state], number)
     yield by_state
     now = timezone.now()
@@ -95,7 +96,7 @@ def jobs() -> Iterator[Metric]:
 
 def mails() -> Iterator[Metric]:
     by_state = GaugeMetricFamily("readiness_mails", "Mails by the state of their job", labels=["state"])
-    for state, number in counted_by(Job.objects.filter(mail__isnull=False), "state"):
+    for state, number in many(Job.objects.filter(mail__isnull=False), "state"):
         by_state.add_metric([state], number)
     yield by_state
 
@@ -108,5 +109,6 @@ def renderings() -> Iterator[Metric]:
     yield seconds
 
 
-def counted_by(rows: QuerySet[Job], *fields: str) -> Iterator[tuple[str, ...]]:
+def many(rows: QuerySet[Job], *fields: str) -> Iterator[tuple[Any, ...]]:
+    """The values of the fields, each combination with how many rows have it."""
     yield from rows.order_by(*fields).values_list(*fields).annotate(number=Count("pk"))

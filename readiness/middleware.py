@@ -34,7 +34,7 @@ def came_from(request: HttpRequest) -> str:
 
 
 class FollowMiddleware:
-    """Gives each request an id, which its log lines, its jobs and its reply carry; counts it and writes a line of it."""
+    """Gives each request an id that its log lines, its jobs and its reply carry; counts it, and logs one line of it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
