@@ -206,6 +206,7 @@ def _sheet(sheet: AnswerSheet) -> dict[str, Any]:
         "name": dict(sheet.instrument.name),
         "state": sheet.state,
         "aggregation": sheet.instrument.aggregation,
+        "minimum_share": sheet.instrument.minimum_share,
         "submission": _submission(submission) if submission else None,
         "sections": [
             {
@@ -214,6 +215,8 @@ def _sheet(sheet: AnswerSheet) -> dict[str, Any]:
                 "text": dict(section.text),
                 "lever": section.lever.code if section.lever else "",
                 "aggregation": section.aggregation,
+                "minimum_share": section.minimum_share,
+                "not_asked": [question.code for question in whole.of_section(section) if question.code in hidden],
                 "questions": [
                     _question(
                         question, answers.get(question.pk), evidence.get(question.pk, ()), decisions.get(question.pk)
@@ -230,6 +233,7 @@ def _sheet(sheet: AnswerSheet) -> dict[str, Any]:
 def _submission(submission: Submission) -> dict[str, Any]:
     return {
         "number": submission.number, "name": submission.name, "function": submission.function,
+        "language": submission.language,
         "signed_on": _day(submission.signed_on), "statement": _said(submission.statement, submission.language),
         "sha256": submission.sha256,
     }  # fmt: skip

@@ -4,13 +4,12 @@ import json
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import shared_task
-from django.template.loader import render_to_string
 from django.utils import translation
 
 from foundation import files, jobs
 from foundation.models import Job
 from reports import content, pdf
-from reports.documents import Document
+from reports.documents import Document, html_of
 from reports.models import Problem, Report, Stage
 
 
@@ -62,12 +61,7 @@ def compose(report: Report) -> str:
             taken_at=report.snapshot.taken_at,
             released_at=report.released_at,
         )
-        template, found = f"reports/print/{report.kind}.html", document.replaced
-        document.replaced = []
-        html = render_to_string(template, {"document": document})
-        # What was replaced is listed where this document, of all made from the snapshot, prints it.
-        document.replaced = [name for name in found if f"[{name}]" in html]
-        return render_to_string(template, {"document": document}) if document.replaced else html
+        return html_of(document)
 
 
 def _printed(report: Report, html: str) -> pdf.Printed:

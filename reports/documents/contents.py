@@ -80,7 +80,8 @@ def _toolkit(document: "Document") -> list[Chapter | None]:
         ("roadmap", gettext("Roadmap"), []),
         ("support", gettext("How to ask for the UPU’s support"), []),
         *_closing(document),
-        ("annex-list", gettext("Annex. Observations and recommendations submitted to management"), []),
+        ("annex-list", gettext("Annex A. Observations and recommendations submitted to management"), []),
+        ("annex-acronyms", gettext("Annex B. Acronyms"), []),
     ]
 
 
@@ -96,6 +97,7 @@ def _strategy(document: "Document") -> list[Chapter | None]:
         ("answers", gettext("What the country answered"), []) if document.strategy_lever else None,
         ("decision", gettext("Conclusion and outline"), []),
         ("recommendations", gettext("Recommendations"), []),
-        ("annex-checklist", gettext("Annex. Checklist"), []),
-        ("annex-method", gettext("Annex. Method"), []),
+        ("annex-checklist", gettext("Annex A. Checklist"), []),
+        ("annex-method", gettext("Annex B. Method"), []),
+        ("annex-acronyms", gettext("Annex C. Acronyms"), []),
     ]

@@ -120,7 +120,8 @@ class Document:
 
     @property
     def cycle(self) -> str:
-        return self.project["cycle"]
+        """The UPU's cycle, in the project's own wording."""
+        return gettext("UPU cycle %(cycle)s") % {"cycle": self.project["cycle"]}
 
     @property
     def is_fictitious(self) -> bool:
@@ -234,19 +235,17 @@ class Document:
         answer = question["answer"] or {"status": "blank", "is_confidential": False}
         is_own_text = question["kind"] in OWN_TEXT
         value = in_row_order(question, answer.get("value"))
-        basis = answer.get("basis", "")
+        own_language = answer.get("language", "") if question["kind"] == Kind.TEXT else ""  # an address has none
         return Answered(
             code=question["code"],
             label=self.say(question["short"]) or self.say(question["text"]),
             text=self.say(question["text"]),
             kind=question["kind"],
             lines=[] if is_own_text else self._lines(question, value),
-            said=said({"text": str(value), "language": answer.get("language", "")}, self.language)
-            if is_own_text and value
-            else None,
+            said=said({"text": str(value), "language": own_language}, self.language) if is_own_text and value else None,
             status=answer["status"],
             is_confidential=answer["is_confidential"],
-            basis=choice(Basis, basis) if basis else "",
+            basis=basis_words(answer.get("basis", ""), question),
             reason=said(answer.get("reason"), self.language),
             note=said(answer.get("note"), self.language),
             evidence=[Piece(piece["title"], piece["url"], piece["is_late"]) for piece in question["evidence"]],
@@ -293,7 +292,7 @@ class Document:
             own=own,
             validated=validated,
             is_validated=bool(question["validated"]),
-            validated_basis=choice(Basis, decision["basis"]) if decision.get("basis") else "",
+            validated_basis=basis_words(decision.get("basis", ""), question),
             accepts_not_applicable=decision.get("accepts_not_applicable"),
             reason=said(decision.get("reason"), self.language),
             response=self._response(decision.get("response")),
@@ -324,10 +323,18 @@ class Document:
     def _sections(self, sheet: Mapping[str, Any]) -> list[Section]:
         return [
             Section(
-                section["code"], self.say(section["name"]), [self._answered(entry) for entry in section["questions"]]
+                section["code"],
+                self.say(section["name"]),
+                [self._answered(entry) for entry in section["questions"]],
+                section.get("not_asked", []),
             )
             for section in sheet["sections"]
         ]
+
+    @property
+    def not_asked(self) -> list[str]:
+        """The codes of the questions that an earlier answer made needless."""
+        return [code for section in self.sections for code in section.not_asked]
 
     @cached_property
     def _sections_of_lever(self) -> dict[str, list[Mapping[str, Any]]]:
@@ -590,10 +597,15 @@ class Document:
         return [
             Observation(
                 kind=row["kind"], kind_word=choice(ObservationKind, row["kind"]), lever=row["lever"],
-                question=row["question"], said=self._certain(row["said"]),
+                question=row["question"], about=self._question_labels.get(row["question"], ""),
+                said=self._certain(row["said"]),
             )
             for row in self.content["observations"]
         ]  # fmt: skip
+
+    @cached_property
+    def _question_labels(self) -> dict[str, str]:
+        return {entry.code: entry.label for section in self.sections for entry in section.answers}
 
     def _certain(self, entry: Mapping[str, str]) -> Said:
         found = said(entry, self.language)
@@ -622,7 +634,7 @@ class Document:
             owner_detail=said(row["owner_detail"], self.language),
             resources=said(row["resources"], self.language),
             activities=[choice(Activity, tag) for tag in row["tags"]],
-            tool=self._label(tool["name"], tool["certainty"]) if tool else None,
+            tools=[self._label(entry["name"], entry["certainty"]) for entry in ([tool] if tool else lever["tools"])],
             support=choice(SupportKind, kind) if kind else "",
             needs=row["needs"],
         )
@@ -664,7 +676,8 @@ class Document:
 
     @cached_property
     def observations_by_lever(self) -> list[tuple[Lever, list[Observation]]]:
-        return [(lever, list(lever.observations)) for lever in self.levers if lever.observations]
+        """With the levers on which the country entered a reservation; its words stand with them."""
+        return [(lever, list(lever.observations)) for lever in self.levers if lever.observations or lever.reservations]
 
     # ── Roadmap ──────────────────────────────────────────────────────────────
     @cached_property
@@ -723,6 +736,10 @@ class Document:
     @cached_property
     def strategy(self) -> Mapping[str, Any]:
         return self.content["strategy"] or {"has_text": None, "conclusion": ""}
+
+    @property
+    def strategy_rules(self) -> list[str]:
+        return method.strategy_rules(self.content["checklist"]) if self.content["checklist"] else []
 
     def strategy_said(self, field: str) -> Said | None:
         return said(self.strategy.get(field), self.language)
@@ -834,7 +851,13 @@ class Document:
     @property
     def national_team(self) -> list[tuple[str, str, str]]:
         return [
-            (member["name"], choice(Function, member["function"]), choice(Institution, member["institution"]))
+            (
+                member["name"],
+                choice(Role, member["role"])
+                if member["role"] == Role.COORDINATOR
+                else choice(Function, member["function"]),
+                choice(Institution, member["institution"]),
+            )
             for member in self.project["team"]
             if member["role"] in {Role.COORDINATOR, Role.CONTRIBUTOR, Role.SIGNATORY}
         ]
@@ -854,8 +877,10 @@ class Document:
         signed = self.content["questionnaire"]["submission"]
         if not signed:
             return ""
+        function = self._certain({"text": signed["function"], "language": signed.get("language", "")})
+        marked = f"{function.text} ({function.mark})" if function.is_foreign else function.text
         return gettext("Questionnaire signed by %(name)s, %(function)s, on %(date)s.") % {
-            "name": signed["name"], "function": signed["function"], "date": day_text(parse_day(signed["signed_on"])),
+            "name": signed["name"], "function": marked, "date": day_text(parse_day(signed["signed_on"])),
         }  # fmt: skip
 
     # ── Method ───────────────────────────────────────────────────────────────
@@ -879,15 +904,21 @@ class Document:
 
     @property
     def rules(self) -> list[str]:
-        return method.rules(self.framework)
-
-    @property
-    def acronyms(self) -> list[tuple[str, str]]:
-        return method.acronyms()
+        questions = [entry for section in self.content["questionnaire"]["sections"] for entry in section["questions"]]
+        return method.rules(self.framework, {entry["weight"] for entry in questions if entry["kind"] in SCORED})
 
 
 def is_unsupported(level: int | None, basis: str) -> bool:
     return scoring.Criterion("", Fraction(1), level, basis).is_unsupported
+
+
+def basis_words(basis: str, question: Mapping[str, Any]) -> str:
+    """What a claim rests on; a document is "attached" only where there is a piece."""
+    if basis == Basis.NONE:
+        return gettext("None")
+    if basis == Basis.DOCUMENT and not question["evidence"] and not question["withheld_evidence"]:
+        return gettext("A document")
+    return choice(Basis, basis) if basis else ""
 
 
 def _met(answer: Mapping[str, Any] | None) -> str:

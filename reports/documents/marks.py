@@ -46,6 +46,11 @@ class Standing:
         return gettext("%(scored)s of %(applicable)s") % {"scored": self.scored, "applicable": self.applicable}
 
     @property
+    def is_partial(self) -> bool:
+        """A level made from some of the parts only."""
+        return 0 < self.scored < self.applicable
+
+    @property
     def percent(self) -> str:
         """The length of a bar between the lowest and the highest level, as CSS reads it."""
         if self.value is None:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from reports.documents.marks import Mark, Standing
 from reports.documents.roadmap import Cell
 from reports.documents.texts import Label, Said, opening, together
@@ -48,7 +50,7 @@ class Descriptor:
 
 @dataclass(frozen=True)
 class Response:
-    """The country's word on a difference."""
+    """The country's response to a difference."""
 
     is_reservation: bool
     said: Said | None
@@ -121,6 +123,12 @@ class Criterion:
         return bool(self.missing) or not (self.today.reached or self.accepts_not_applicable or is_withheld)
 
     @property
+    def unsupported_in(self) -> str:
+        """The series whose level nothing supports; "" for neither."""
+        names = [gettext("self-assessed")] if self.own.is_unsupported else []
+        return together(names + ([gettext("validated")] if self.validated.is_unsupported else []))
+
+    @property
     def code(self) -> str:
         return self.answered.code
 
@@ -144,7 +152,7 @@ class Recommendation:
     owner_detail: Said | None
     resources: Said | None
     activities: Sequence[str]
-    tool: Label | None
+    tools: Sequence[Label]  # the one the experts named; otherwise the lever's
     support: str
     needs: Sequence[int]
 
@@ -174,6 +182,7 @@ class Observation:
     kind_word: str
     lever: str
     question: str
+    about: str  # the question's short label
     said: Said
 
 
@@ -229,6 +238,10 @@ class Lever:
         return [criterion for criterion in self.criteria if criterion.is_below_target] if self.target else []
 
     @property
+    def reservations(self) -> list[Criterion]:
+        return [row for row in self.criteria if row.differs and row.response and row.response.is_reservation]
+
+    @property
     def to_answer(self) -> int:
         """Of a lever without a level: how many criteria have to be answered first."""
         if self.standing.value is not None:
@@ -260,11 +273,7 @@ class Lever:
 
     @property
     def unsupported(self) -> list[Criterion]:
-        return [
-            criterion
-            for criterion in self.criteria
-            if criterion.own.is_unsupported or criterion.validated.is_unsupported
-        ]
+        return [criterion for criterion in self.criteria if criterion.unsupported_in]
 
 
 @dataclass(frozen=True)
@@ -317,6 +326,7 @@ class Section:
     code: str
     name: str
     answers: Sequence[Answered]
+    not_asked: Sequence[str]  # codes
 
     @property
     def title(self) -> str:

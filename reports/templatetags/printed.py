@@ -1,5 +1,6 @@
 """How the print templates say things: people's texts with their language, level chips, headings."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -7,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from reports.documents.marks import Mark
+from reports.documents.parts import Source
 from reports.documents.texts import Label, Said
 from reports.faces import RIGHT_TO_LEFT
 
@@ -42,6 +44,11 @@ def said(text: Said | None) -> SafeString:
 
 
 @register.filter
+def any_dated(sources: Sequence[Source]) -> bool:
+    return any(source.dated_on for source in sources)
+
+
+@register.filter
 def paragraphs(text: Said | None) -> SafeString:
     """A person's text in paragraphs, the mark of a foreign original after the last."""
     if text is None:
@@ -67,7 +74,7 @@ def chip(mark: Mark, word: bool = False) -> SafeString:
     else:
         style = ""
     shown = format_html(
-        '<span class="lv{}" style="{}">{}{}</span>', "" if mark.reached else " l0", style, mark.figure, staircase(mark)
+        '<span class="lv{}" style="{}">{} {}</span>', "" if mark.reached else " l0", style, mark.figure, staircase(mark)
     )
     return shown + format_html(" {}", mark.name) if word else shown
 

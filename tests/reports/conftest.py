@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.utils import translation
 
 from reports import content, pdf
-from reports.documents import Document
+from reports.documents import Document, html_of
 from tests.factories.reports import rich_project
 
 TAKEN = datetime.datetime(2026, 9, 14, 16, 0, tzinfo=datetime.UTC)
@@ -59,7 +58,7 @@ def rendered(compose: Callable[..., Document]) -> Callable[..., pdf.Printed]:
     def render(kind: str, language: str = "en", *, released: bool = False) -> pdf.Printed:
         with translation.override(language):
             document = compose(kind, language, released=released)
-            html = render_to_string(f"reports/print/{kind}.html", {"document": document})
+            html = html_of(document)
         return pdf.render(html, identifier=b"test")
 
     return render

@@ -145,7 +145,12 @@ def test_guidance_taken_word_for_word_is_printed_in_the_documents_language(
 def test_contents_number_chapters_and_not_annexes(compose: Callable[..., Document]):
     chapters = [entry for entry in compose("strategy").contents if entry.depth == 1]
     assert [entry.number for entry in chapters[:3]] == ["1", "2", "3"]
-    assert [entry.number for entry in chapters if entry.key.startswith("annex")] == ["", ""]
+    annexes = [entry for entry in chapters if entry.key.startswith("annex")]
+    assert [(entry.number, entry.title[:9]) for entry in annexes] == [
+        ("", "Annex A. "),
+        ("", "Annex B. "),
+        ("", "Annex C. "),
+    ]
 
 
 def test_without_an_outline_the_domains_are_proposed(compose: Callable[..., Document]):
