@@ -15,7 +15,7 @@ from readiness import environment as env
 ROOT = Path(__file__).resolve().parents[2]
 READERS = {"text", "flag", "number", "names", "one_of", "url", "database", "folder", "secret", "keys"}
 # Set by our own processes for what they start, never by an operator.
-OURS = {"DJANGO_SETTINGS_MODULE", "FONTCONFIG_FILE", "MAKELEVEL"}
+OURS = {"DJANGO_SETTINGS_MODULE", "FONTCONFIG_FILE", "MAKELEVEL", "PROMETHEUS_MULTIPROC_DIR"}
 
 
 def variables_read() -> Iterator[str]:
