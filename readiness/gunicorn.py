@@ -5,7 +5,7 @@ from pathlib import Path
 
 from readiness.settings import LOGGING, METRICS_DIR, METRICS_TOKEN
 
-worker_class = "gthread"
+worker_class = "readiness.worker.Worker"  # with threads
 workers = 2
 threads = 4
 timeout = 60
