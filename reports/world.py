@@ -101,7 +101,7 @@ class Size:
 
 def fill(size: Size, *, seed: int, say: Callable[[str], None]) -> None:
     """Fill an empty database, in one transaction. Raises CannotFill where it is not empty, or too small."""
-    if User.objects.exists() or Project.objects.exists():
+    if User.objects.count() > 1 or Project.objects.exists():  # a first start makes one administrator
         raise CannotFill("The database is not empty: it has people or projects. Name an empty one.")
     framework = FrameworkVersion.objects.filter(code=FRAMEWORK[0], version=FRAMEWORK[1]).first()
     countries = list(Country.objects.filter(is_fictitious=False).order_by("code")[: size.countries])

@@ -1,5 +1,7 @@
 """What every request meets, from the encoding it is read in to the page that says why it was refused."""
 
+import gzip
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, RequestFactory
@@ -144,3 +146,18 @@ def test_a_form_that_can_no_longer_be_opened_does_not_lead_to_itself():
     assert client.post(address, headers=itself)["Location"] == address
     assert client.get(address, headers=itself)["Location"] == "/"
     assert client.get(address, headers=elsewhere)["Location"] == findings
+
+
+def test_pages_go_compressed_and_documents_as_they_are(reader):
+    project = work.opened_project()
+    piece = work.EvidenceFactory(sheet=work.national_sheet(project), as_file=True)
+    client = Client(headers={"Accept-Encoding": "gzip"})
+    client.force_login(member(project, Role.COORDINATOR))
+    page = client.get(project.get_absolute_url())
+    assert (page["Content-Encoding"], page["Vary"].count("Accept-Encoding")) == ("gzip", 1)
+    assert str(project.operator) in gzip.decompress(page.content).decode()
+    address = reverse("assessments:evidence_file", args=[project.public_id, "questionnaire", piece.public_id])
+    document = client.get(address)
+    assert b"".join(document)
+    assert not document.has_header("Content-Encoding")
+    assert not reader.get(reverse("accounts:profile")).has_header("Content-Encoding")  # who did not ask for it
