@@ -2,13 +2,14 @@
 
 import copy
 import datetime
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from reports import faces
-from reports.documents import Document, roadmap
+from reports.documents import Document, acronyms, html_of, method, page, roadmap
 from reports.documents.texts import best_said, opening, said, together
 from reports.templatetags.printed import runs
 from reports.templatetags.printed import said as said_filter
@@ -162,6 +163,89 @@ def test_reconstructed_and_translated_labels_say_so(compose: Callable[..., Docum
     labels = {lever.code: lever.label.remarks for lever in compose("capability").levers}
     assert labels["P1.1"] == ["unofficial translation"]
     assert labels["P3.2"] == ["reconstructed wording", "unofficial translation"]
+
+
+# ── What is said of figures and sources ──────────────────────────────────────
+def test_unsupported_names_the_series(compose: Callable[..., Document]):
+    assert [(row.code, row.unsupported_in) for row in compose("capability").levers[0].unsupported] == [
+        ("P1.1-2", "self-assessed")
+    ]
+
+
+def test_a_level_of_some_parts_only_is_partial(compose: Callable[..., Document]):
+    own, validated = compose("capability").levers[0].own, compose("capability").levers[0].validated
+    assert [(row.share, row.is_partial) for row in (own, validated)] == [("3 of 3", False), ("2 of 3", True)]
+
+
+@pytest.mark.parametrize(
+    ("weights", "sentence"),
+    [
+        ({"1"}, "A lever’s level is the mean of its applicable criteria."),
+        ({"1", "2"}, "A lever’s level is the weighted mean of its applicable criteria."),
+    ],
+)
+def test_a_mean_of_equal_weights_is_called_a_mean(frozen: dict[str, Any], weights: set[str], sentence: str):
+    assert method.rules(frozen["framework"], weights)[0] == sentence
+
+
+def test_the_strategys_level_is_explained(compose: Callable[..., Document]):
+    assert compose("strategy").strategy_rules == [
+        "A domain’s level is the mean of its rated items.",
+        "The level of the strategy as a whole is the mean of its domains, each counting the same.",
+        "It has a level only if at least two thirds of its applicable domains have one; with some of them blank its"
+        " level is provisional.",
+    ]
+
+
+def test_a_document_is_attached_only_where_a_piece_is(compose: Callable[..., Document]):
+    levers = compose("capability").levers
+    assert [lever.criteria[0].answered.basis for lever in (levers[0], levers[3])] == [
+        "A document, attached",
+        "A document",  # P2.1-1 has no evidence
+    ]
+
+
+def test_an_address_has_no_language(compose: Callable[..., Document], frozen: dict[str, Any]):
+    questionnaire = copy.deepcopy(frozen["questionnaire"])
+    link = next(row for part in questionnaire["sections"] for row in part["questions"] if row["kind"] == "text")
+    link["kind"] = "link"
+    link["answer"] = {
+        "status": "answered", "is_confidential": False, "value": "https://post.example/", "basis": "", "reason": None,
+        "note": None, "language": "fr",
+    }  # fmt: skip
+    sections = compose("capability", questionnaire=questionnaire).sections
+    (answer,) = [row for part in sections for row in part.answers if row.code == link["code"]]
+    assert answer.said is not None
+    assert (answer.said.text, answer.said.is_foreign) == ("https://post.example/", False)
+
+
+def test_questions_that_an_answer_made_needless_are_named(compose: Callable[..., Document], frozen: dict[str, Any]):
+    hidden = [code for part in frozen["questionnaire"]["sections"] for code in part["not_asked"]]
+    asked = {row["code"] for part in frozen["questionnaire"]["sections"] for row in part["questions"]}
+    assert "P1.1-6" in hidden
+    assert set(hidden) & asked == set()
+    assert compose("capability").not_asked == hidden
+
+
+def test_the_signatorys_function_is_marked_where_it_is_foreign(
+    compose: Callable[..., Document], frozen: dict[str, Any]
+):
+    signed = frozen["questionnaire"]["submission"] | {"name": "A. B.", "function": "Directrice", "language": "fr"}
+    document = compose("capability", questionnaire=frozen["questionnaire"] | {"submission": signed})
+    assert document.submission.startswith("Questionnaire signed by A. B., Directrice (original in French), on ")
+
+
+def test_only_acronyms_in_the_text_are_explained():
+    html = '<p title="PTC">UPU, SHA-256 00ff, l’OD et les MPME; undo<!-- EAD --></p>'
+    assert [short for short, _meaning in acronyms.explained(html)] == ["MPME", "OD", "SHA-256", "UPU"]
+
+
+@pytest.mark.parametrize("kind", ["capability", "toolkit", "strategy"])
+def test_every_document_explains_its_own_acronyms(compose: Callable[..., Document], kind: str):
+    html = html_of(compose(kind))
+    listed = set(re.findall(r'<th scope="row"><b>([A-Z][A-Z0-9-]+)</b></th>', html))
+    assert {"DRE", "UPU"} <= listed
+    assert page.ACRONYMS not in html
 
 
 # ── Roadmap ──────────────────────────────────────────────────────────────────

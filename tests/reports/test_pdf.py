@@ -117,7 +117,12 @@ def test_the_toolkit_tells_what_to_do_and_how_to_ask(rendered: Render):
         "Change two articles of the licence.",
         "(after R1)",
         "R2 starts after R1.",
+        "Q1 2028",
         "On request",
+        "First answer the 2 questions",
+        "Resources: not stated",
+        "La licence est en cours de révision. (original in French)",  # the reservation, in the list of annex A
+        "UPU cycle Dubai 2026–2029",
     ):
         assert part in text
 
@@ -129,6 +134,8 @@ def test_the_strategy_tells_the_text_and_the_conclusion(rendered: Render):
         "Revise the strategy",
         "Quoted by heart in four of six interviews.",
         "No agreement on payment yet",
+        "A domain’s level is the mean of its rated items.",
+        "1 of 4 items rated",
     ):
         assert part in text
 
@@ -166,6 +173,21 @@ def test_a_released_document_bears_no_mark(rendered: Render):
 
 def test_the_overall_level_is_never_on_the_cover(rendered: Render):
     assert not re.search(r"\b[1-5]\.\d\b", text_of(rendered("capability").pdf, "-l", "1").replace("DRE 2026.1", ""))
+
+
+def test_the_head_is_what_the_page_begins_in():
+    heading = '<h1 class="chapter-title" data-running="HEAD-{0}" data-label="x">T-{0}</h1>'
+    lines = "<p>One line.</p>" * 50
+    body = (
+        f'<section class="chapter">{heading.format("A")}{lines}</section>'
+        f'<section class="chapter flows">{heading.format("B")}{lines}</section>'
+    )
+    printed = pdf.render(page(body), identifier=b"head")
+    pages = [text_of(printed.pdf, "-f", str(number), "-l", str(number)) for number in range(1, printed.pages + 1)]
+    heads = [re.findall("HEAD-[AB]", text) for text in pages]
+    begins = next(number for number, text in enumerate(pages) if "T-B" in text)
+    assert 0 < begins < len(pages) - 1
+    assert heads == [["HEAD-A"]] * (begins + 1) + [["HEAD-B"]] * (len(pages) - begins - 1)
 
 
 # ── Structure ────────────────────────────────────────────────────────────────
