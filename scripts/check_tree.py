@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = [ROOT / "requirements" / f"{name}.txt" for name in ("run", "test")]
+LOCKS = [ROOT / "requirements" / f"{name}.txt" for name in ("run", "test", "security")]
 REGISTRY = re.compile(r"https?://[^ \"']*(pypi|pythonhosted|npmjs|debian\.org)")
 MACHINE = re.compile(r"(^|[^A-Za-z0-9._-])/(work|farm|root|home)/")
 NEIGHBOUR = re.compile(r"\.\./shared")
@@ -23,9 +23,9 @@ def main() -> int:
 def locks() -> Iterator[str]:
     for lock in LOCKS:
         for number, line in enumerate(lock.read_text().splitlines(), 1):
-            if "http" in line or line.startswith("-"):
+            if "://" in line or line.startswith("-"):
                 yield f"{lock.relative_to(ROOT)}:{number}: a lock holds names, versions and hashes only: {line.strip()}"
-    run, test = (pins(lock) for lock in LOCKS)
+    run, test = (pins(lock) for lock in LOCKS[:2])
     for line in sorted(run - test):
         yield f"requirements/test.txt: {line} of run.txt is missing; `make lock` writes both."
 
@@ -42,7 +42,7 @@ def requirements() -> Iterator[str]:
     }
     for name in sorted(declared ^ asked):
         yield f"{name} stands in only one of pyproject.toml and requirements/run.in."
-    for source, lock in (("run.in", LOCKS[0]), ("test.in", LOCKS[1])):
+    for source, lock in (("run.in", LOCKS[0]), ("test.in", LOCKS[1]), ("security.in", LOCKS[2])):
         locked = {line.partition("==")[0] for line in pins(lock)}
         for line in (ROOT / "requirements" / source).read_text().splitlines():
             name = re.split(r"[=<>\[]", line)[0].strip().lower()

@@ -160,11 +160,15 @@ def processes_with(variable: str) -> dict[int, str]:
 
 
 def site_environment(folder: Path, port: int, **environment: str) -> dict[str, str]:
-    """The variables of a site of its own: none of the settings of whoever runs the tests."""
+    """The variables of a site of its own: none of the settings of whoever runs the tests.
+
+    A test's people write as fast as they can, unless it says how fast a person may.
+    """
     ours = {"DATABASE_URL", "REDIS_URL", "SITE_URL", "SECRET_KEY", "MAKELEVEL", "MAKEFLAGS", "DEMO", "DEBUG"}
     return {
         **{name: value for name, value in os.environ.items() if name not in ours and not name.startswith("COV_")},
-        "DATA_DIR": str(folder), "PORT": str(port), "DJANGO_SETTINGS_MODULE": "readiness.settings", **environment,
+        "DATA_DIR": str(folder), "PORT": str(port), "DJANGO_SETTINGS_MODULE": "readiness.settings",
+        "WRITES_PER_MINUTE": "1000000", **environment,
     }  # fmt: skip
 
 

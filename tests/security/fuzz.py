@@ -6,8 +6,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_from_bytes, urlsplit
@@ -30,83 +29,12 @@ from foundation.models import StoredFile
 from readiness.wsgi import CHARSET
 from tests.access.test_matrix import ACCESS, PUBLIC, arguments
 from tests.access.world import ROLES, World
-from tests.factories.accounts import PASSWORD
 from tests.guards import WRITES
+from tests.security.pages import Field, forms_of
 
 APPS = ("foundation", "accounts", "toolkit", "projects", "assessments", "reports")
 APPEND_ONLY = {"AnswerRevision", "Submission", "SheetReturn", "ProjectEvent"}
 SCRIPTS = {"assessments:answer_save", "assessments:evidence_add"}  # answered with 200 when something was saved
-
-# ── The site's own forms ─────────────────────────────────────────────────────
-Field = tuple[bytes, bytes]
-
-
-@dataclass
-class Form:
-    action: str
-    method: str
-    fields: list[Field] = field(default_factory=list)
-
-
-FILLED = {"email": "someone@valmara.example", "date": "2026-12-01", "number": "1", "password": PASSWORD}
-
-
-class FormReader(HTMLParser):
-    """Collects the forms of a page, each field with a value that could be meant."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.page = page
-        self.forms: list[Form] = []
-        self.by_id: dict[str, Form] = {}
-        self.here: Form | None = None
-        self.select: tuple[Form, str, list[tuple[bool, str]]] | None = None
-        self.seen_radios: set[tuple[int, str]] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.here = Form(named.get("action") or self.page, named.get("method", "get").lower())
-            self.forms.append(self.here)
-            if "id" in named:
-                self.by_id[named["id"]] = self.here
-            return
-        if tag == "option" and self.select:
-            self.select[2].append(("selected" in named, named.get("value", "")))
-            return
-        form = self.by_id.get(named["form"]) if "form" in named else self.here
-        name = named.get("name", "")
-        if form is None:
-            return
-        if tag == "button" and "formaction" in named:
-            self.forms.append(Form(named["formaction"], form.method, form.fields))
-        elif tag == "select":
-            self.select = (form, name, [])
-        elif name and name != "csrfmiddlewaretoken" and tag in {"input", "textarea", "button"}:
-            self.add(form, name, named.get("type", "text" if tag == "input" else tag), named)
-
-    def add(self, form: Form, name: str, kind: str, named: Mapping[str, str]) -> None:
-        if kind == "radio":
-            if (id(form), name) in self.seen_radios:
-                return
-            self.seen_radios.add((id(form), name))
-        value = named.get("value") or FILLED.get(kind, "" if kind in {"hidden", "file"} else "Some text, été")
-        form.fields.append((name.encode(), value.encode()))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self.here = None
-        elif tag == "select" and self.select:
-            form, name, options = self.select
-            chosen = [value for selected, value in options if selected and value] or [v for _s, v in options if v]
-            form.fields.append((name.encode(), (chosen or [""])[0].encode()))
-            self.select = None
-
-
-def forms_of(page: str, html: str) -> list[Form]:
-    reader = FormReader(page)
-    reader.feed(html)
-    return reader.forms
 
 
 def name_of(address: str) -> str:
