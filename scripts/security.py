@@ -131,7 +131,7 @@ def private_site() -> Iterator[servers.Site]:
     """The demonstration on a free port; its limits off, as what they refuse is not looked at."""
     with (
         tempfile.TemporaryDirectory(prefix="readiness-security-", ignore_cleanup_errors=True) as folder,
-        servers.site(Path(folder) / "var", WRITES_PER_MINUTE="1000000", UPLOADS_PER_HOUR="100000") as site,
+        servers.site(Path(folder) / "var", seconds=600, UPLOADS_PER_HOUR="100000") as site,
     ):
         yield site
 

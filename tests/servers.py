@@ -461,6 +461,7 @@ def served(
         addresses = [f"http://{host}:{web_port}" for host in hosts]
         url = f"https://127.0.0.1:{port}" if nginx else addresses[0]
         services = compose.services({**VARIABLES, "SITE_URL": url})
+        environment.setdefault("WRITES_PER_MINUTE", "1000000")  # as in site_environment
         if not nginx:
             environment.setdefault("BEHIND_PROXY", "no")
 
