@@ -2,7 +2,7 @@
 
 1. Everything that needs no server, on SQLite, two processes.
 2. The unit, action, page and matrix tests again, on a private PostgreSQL.
-3. The tests that drive a browser or start servers, one after the other.
+3. The tests that drive a browser or start servers, two files at a time: they wait more than they work.
 
 Arguments are handed to each part (`scripts/test.py -k answers`).
 """
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
             part(
                 folder,
                 "Browser and servers",
-                ["-n", "0", "-m", "browser or server", *COVERAGE, "--cov-append"],
+                ["-n", "2", "--dist", "loadfile", "-m", "browser or server", *COVERAGE, "--cov-append"],
                 arguments,
             ),
         ]
