@@ -1,13 +1,14 @@
 """The counters of a sheet and its sections: computed from answers and decisions, written where those changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import F
 
 from assessments.desk import has_word
 from assessments.models import Answer, AnswerSheet, SheetSection, ValidatedLevel
-from assessments.outline import Structure, given, structure
+from assessments.outline import Structure, given, instrument_of, structure
 from toolkit.models import Audience
 
 
@@ -22,21 +23,16 @@ class Totals:
     """What the counters of a sheet are, and the codes of the hidden questions."""
 
     sections: Mapping[int, Count]  # by section id
-    undecided: int
     hidden: set[str]
 
     @property
-    def sheet(self) -> tuple[int, int, int]:
-        """Answered, applicable, undecided."""
-        return (
-            sum(count.answered for count in self.sections.values()),
-            sum(count.applicable for count in self.sections.values()),
-            self.undecided,
-        )
+    def sheet(self) -> Count:
+        counts = self.sections.values()
+        return Count(sum(count.answered for count in counts), sum(count.applicable for count in counts))
 
 
-def totals(whole: Structure, answers: Sequence[Answer], decisions: Sequence[ValidatedLevel]) -> Totals:
-    """Answered and applicable core questions by section, and the criteria that apply without the experts' word.
+def totals(whole: Structure, answers: Sequence[Answer]) -> Totals:
+    """Answered and applicable core questions by section.
 
     "Don't know" and "not applicable" are replies; blank is not. A hidden question is neither applicable nor counted.
     """
@@ -48,15 +44,13 @@ def totals(whole: Structure, answers: Sequence[Answer], decisions: Sequence[Vali
         if question.is_core and question.code not in hidden:
             sections[question.section_id][0] += question.code in replied
             sections[question.section_id][1] += 1
-    return Totals(
-        {pk: Count(*pair) for pk, pair in sections.items()}, _undecided(whole, hidden, answers, decisions), hidden
-    )
+    return Totals({pk: Count(*pair) for pk, pair in sections.items()}, hidden)
 
 
-def _undecided(
-    whole: Structure, hidden: set[str], answers: Sequence[Answer], decisions: Sequence[ValidatedLevel]
+def undecided(
+    whole: Structure, hidden: set[str], answers: Sequence[Answer], decisions: Iterable[ValidatedLevel]
 ) -> int:
-    """Only of the country's answers: on the checklist the experts' own rating is their word."""
+    """The criteria that apply without the experts' word; on their own checklist none: the rating is their word."""
     if whole.instrument.audience == Audience.EXPERTS:
         return 0
     by_question = {answer.question_id: answer for answer in answers}
@@ -68,21 +62,25 @@ def _undecided(
 
 
 def recount(
-    sheet: AnswerSheet, answers: Sequence[Answer], decisions: Sequence[ValidatedLevel], *, before: Totals | None = None
+    sheet: AnswerSheet, answers: Sequence[Answer], *, before: Totals | None = None, is_word_kept: bool = False
 ) -> Totals:
-    """Write the counters of the locked sheet from all its current answers and decisions; what they are now.
+    """Write the counters of the locked sheet from all its current answers; what they are now.
 
-    `before`: what they were, where the caller knows; only what became another is written. Without it everything is.
+    `before`: what they were, where the caller knows; then only what became another is written. `is_word_kept`: no
+    criterion began or ceased to be "not applicable", so that as long as the same are hidden, as many are undecided.
     """
     whole = structure(sheet.instrument)
-    now = totals(whole, answers, decisions)
+    now = totals(whole, answers)
     for pk, count in now.sections.items():
         if before is None or before.sections[pk] != count:
             SheetSection.objects.filter(sheet=sheet, section=pk).update(
                 answered=count.answered, applicable=count.applicable
             )
-    sheet.answered, sheet.applicable, sheet.undecided = now.sheet
-    if before is None or before.sheet != now.sheet:
+    stood = (sheet.answered, sheet.applicable, sheet.undecided)
+    sheet.answered, sheet.applicable = now.sheet.answered, now.sheet.applicable
+    if before is None or not is_word_kept or now.hidden != before.hidden:
+        sheet.undecided = undecided(whole, now.hidden, answers, decisions_on(sheet))
+    if stood != (sheet.answered, sheet.applicable, sheet.undecided):
         AnswerSheet.objects.filter(pk=sheet.pk).update(
             answered=sheet.answered, applicable=sheet.applicable, undecided=sheet.undecided
         )
@@ -94,23 +92,31 @@ def recount(
     return now
 
 
+def decisions_on(sheet: AnswerSheet) -> list[ValidatedLevel]:
+    return list(ValidatedLevel.objects.filter(sheet=sheet).order_by("pk"))
+
+
 @transaction.atomic
 def mend(sheet_id: int, *, write: bool = True) -> list[str]:
     """Compute the counters of a sheet anew, under its lock; each that differed, in words.
 
     Mends them, unless `write` is False."""
-    sheet = AnswerSheet.objects.select_for_update(of=("self",)).select_related("instrument__framework").get(pk=sheet_id)
+    sheets = AnswerSheet.objects.select_for_update(of=("self",)).annotate(digest=F("instrument__framework__digest"))
+    sheet = sheets.get(pk=sheet_id)
+    sheet.instrument = instrument_of(sheet.instrument_id, sheet.digest)
     whole = structure(sheet.instrument)
     answers = list(Answer.objects.filter(sheet=sheet).order_by("pk"))
-    decisions = list(ValidatedLevel.objects.filter(sheet=sheet).order_by("pk"))
-    now = totals(whole, answers, decisions)
+    now = totals(whole, answers)
     rows = {row.section_id: Count(row.answered, row.applicable) for row in sheet.sections.all()}
-    pairs = {f"section {section.code}": (rows.get(section.pk), now.sections[section.pk]) for section in whole.sections}
-    pairs["sheet"] = ((sheet.answered, sheet.applicable, sheet.undecided), now.sheet)
+    pairs: dict[str, tuple[object, object]] = {
+        f"section {section.code}": (rows.get(section.pk), now.sections[section.pk]) for section in whole.sections
+    }
+    pairs["sheet"] = (Count(sheet.answered, sheet.applicable), now.sheet)
+    pairs["undecided"] = (sheet.undecided, undecided(whole, now.hidden, answers, decisions_on(sheet)))
     for answer in answers:
         code = whole.by_id[answer.question_id].code
         pairs[f"answer {code} is counted"] = (answer.is_counted, code not in now.hidden)
     found = [f"{what}: {stands}, computed {anew}" for what, (stands, anew) in pairs.items() if stands != anew]
     if found and write:
-        recount(sheet, answers, decisions)
+        recount(sheet, answers)
     return found

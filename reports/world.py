@@ -584,8 +584,9 @@ class World:
         returned = {row.section_id for row in self.rows.waiting[SheetReturn] if row.sheet.project is work.project}
         for audience, sheet in work.sheets.items():
             whole, answers = outline.structure(sheet.instrument), work.answers[audience]
-            counted = progress.totals(whole, answers, work.decisions if audience == Audience.NATIONAL else [])
-            sheet.answered, sheet.applicable, sheet.undecided = counted.sheet
+            counted = progress.totals(whole, answers)
+            sheet.answered, sheet.applicable = counted.sheet.answered, counted.sheet.applicable
+            sheet.undecided = progress.undecided(whole, counted.hidden, answers, work.decisions)
             for answer in answers:
                 answer.is_counted = whole.by_id[answer.question_id].code not in counted.hidden
             for section in whole.sections:

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.models import Exists, F
 from django.utils import timezone
 
-from assessments.models import Answer, AnswerRevision, AnswerSheet, RevisionKind, SheetSection, ValidatedLevel
+from assessments.desk import claims_not_applicable
+from assessments.models import Answer, AnswerRevision, AnswerSheet, RevisionKind, SheetSection
 from assessments.outline import structure
 from assessments.progress import Count, recount, totals
 from toolkit.models import Audience, Question
@@ -92,9 +93,8 @@ def save_answer(
     """
     locked, section = _lock(sheet, question, save_id)
     answers = list(Answer.objects.filter(sheet=locked).order_by("pk"))
-    decisions = list(ValidatedLevel.objects.filter(sheet=locked).order_by("pk")) if section.has_decisions else []
     head = next((answer for answer in answers if answer.question_id == question.pk), None)
-    before = totals(structure(locked.instrument), answers, decisions)
+    before = totals(structure(locked.instrument), answers)
 
     if head and not head.is_readable_by(by, locked.project):
         raise Withheld
@@ -123,6 +123,7 @@ def save_answer(
     )  # fmt: skip
     now = before
     if accepted:
+        did_apply = not claims_not_applicable(head)
         if head is None:
             head = Answer(sheet=locked, question=question)
             answers.append(head)
@@ -130,7 +131,8 @@ def save_answer(
             setattr(head, name, value)
         head.number, head.saved_at, head.saved_by = number + 1, revision.saved_at, by
         head.save()
-        now = recount(locked, answers, decisions, before=before)
+        is_word_kept = did_apply != claims_not_applicable(head)
+        now = recount(locked, answers, before=before, is_word_kept=is_word_kept)
     return Reply(
         OUTCOME_OF[RevisionKind(kind)], revision.number, revision.saved_at, head, locked,
         now.sections[question.section_id], answers, now.hidden,
@@ -140,7 +142,7 @@ def save_answer(
 def _lock(sheet: AnswerSheet, question: Question, save_id: uuid.UUID) -> tuple[AnswerSheet, Any]:
     """The sheet's row, locked, and the question's section as it is after the wait.
 
-    With the section, in one query: the project's state, whether the save id is known, whether experts have decided.
+    With the section, in one query: the project's state, and whether the save id is known.
     """
     locked = AnswerSheet.objects.select_for_update().get(pk=sheet.pk)
     locked.instrument, locked.project = sheet.instrument, sheet.project
@@ -148,7 +150,6 @@ def _lock(sheet: AnswerSheet, question: Question, save_id: uuid.UUID) -> tuple[A
         project_status=F("sheet__project__status"),
         project_released_at=F("sheet__project__released_at"),
         is_known=Exists(AnswerRevision.objects.filter(sheet=locked, save_id=save_id)),
-        has_decisions=Exists(ValidatedLevel.objects.filter(sheet=locked)),
     ).get(sheet=locked, section=question.section_id)
     locked.project.status = section.project_status
     locked.project.released_at = section.project_released_at

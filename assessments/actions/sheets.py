@@ -16,7 +16,7 @@ def open_sheets(project: Project) -> None:
         SheetSection.objects.bulk_create(
             SheetSection(sheet=sheet, section=section) for section in instrument.sections.order_by("position")
         )
-        recount(sheet, [], [])
+        recount(sheet, [])
 
 
 def lock_sheet(sheet: AnswerSheet) -> AnswerSheet:

@@ -11,7 +11,7 @@ from assessments.actions.writing import Seen, Standing, joined
 from assessments.desk import claims_not_applicable, differs, is_reviewable
 from assessments.models import Answer, AnswerSheet, ValidatedLevel
 from assessments.outline import structure
-from assessments.progress import totals
+from assessments.progress import decisions_on, totals, undecided
 from projects.models import MoveNotAllowed, log
 from toolkit.models import Question
 
@@ -105,7 +105,6 @@ def record_decision(
 
 def _count_undecided(sheet: AnswerSheet) -> None:
     answers = list(Answer.objects.filter(sheet=sheet).order_by("pk"))
-    counted = totals(
-        structure(sheet.instrument), answers, list(ValidatedLevel.objects.filter(sheet=sheet).order_by("pk"))
-    )
-    AnswerSheet.objects.filter(pk=sheet.pk).update(undecided=counted.undecided)
+    whole = structure(sheet.instrument)
+    many = undecided(whole, totals(whole, answers).hidden, answers, decisions_on(sheet))
+    AnswerSheet.objects.filter(pk=sheet.pk).update(undecided=many)

@@ -71,6 +71,8 @@ def test_what_experts_have_not_decided_is_counted_when_the_country_answers_other
     return_sheet(national_sheet(project), whole="", sections=comments, by=project.manager)
     answer(project, "A.2-1", 2)
     assert undecided(project) == 4
+    answer(project, "A.2-1", 3)
+    assert undecided(project) == 4
     answer(project, "A.2-1", **NOT_APPLICABLE)
     assert undecided(project) == 3
 
@@ -95,7 +97,7 @@ def test_recount_finds_what_differs_and_mends_it(project, capsys):
     assert capsys.readouterr().out.splitlines() == [
         f"{project} questionnaire: section A.1: Count(answered=0, applicable=4), "
         "computed Count(answered=2, applicable=4)",
-        f"{project} questionnaire: sheet: (2, 11, 1), computed (2, 11, 4)",
+        f"{project} questionnaire: undecided: 1, computed 4",
         f"{project} questionnaire: answer A.1-3 is counted: False, computed True",
     ]
     with pytest.raises(CommandError):

@@ -39,9 +39,8 @@ class Row:
     def __str__(self) -> str:
         mark = {True: "✓", False: "✗", None: " "}[self.is_met]
         figures = ", ".join(f"{name} {shown(value)}" for name, value in self.figures.items())
-        return f"{mark} {self.what:<32} {self.at:<34} {figures}\n    budget: {self.budget or 'none'}" + (
-            f"; floor: {self.floor}" if self.floor else ""
-        )
+        beside = "; ".join(filter(None, [self.budget and f"budget {self.budget}", self.floor]))
+        return f"{mark} {self.what:<42} {self.at:<38} {figures}" + (f"\n{'':6}{beside}" if beside else "")
 
 
 def shown(value: Any) -> str:
@@ -174,8 +173,13 @@ def measure_pages(bench: Bench, pages: list[dict[str, Any]]) -> None:
     for name, figures in found.items():
         is_met = figures["errors"] == 0 and figures["p95"] <= 250 and asked[name] <= 30
         reader, _space, path = name.partition(" ")
-        figures |= {"queries": asked[name]}
-        bench.add(Row(path, f"{reader}, 1 client", "any page: ≤ 30 queries, p95 ≤ 250 ms", figures, is_met))
+        bench.add(Row(path, f"{reader}, 1 client", "", figures | {"queries": asked[name]}, is_met))
+    every = {
+        "pages": len(found), "p95 of the slowest": max(figures["p95"] for figures in found.values()),
+        "errors": sum(figures["errors"] for figures in found.values()), "queries": max(asked.values()),
+    }  # fmt: skip
+    is_met = every["errors"] == 0 and every["p95 of the slowest"] <= 250 and every["queries"] <= 30
+    bench.add(Row("any page", "the rows above", "≤ 30 queries, p95 ≤ 250 ms", every, is_met))
 
 
 def measure_crowd(bench: Bench, seconds: int = 60) -> None:
@@ -211,12 +215,17 @@ def measure_first_loads(bench: Bench, pages: list[dict[str, Any]]) -> None:
     from tests.bench import browser
 
     budget = "≤ 8 requests, ≤ 70 KB, usable ≤ 3 s at 400 kbit/s + 400 ms"
+    loads: list[dict[str, Any]] = []
     for found in browser.opened(bench.url, pages):
         reader, _space, path = found["name"].partition(" ")
         kilobytes, usable = found["bytes"] / 1000, found["usable"] / 1000
         is_met = found["requests"] <= 8 and kilobytes <= 70 and usable <= 3
         figures = {"requests": found["requests"], "KB": kilobytes, "usable s": usable}
-        bench.add(Row(f"first load of {path}", reader, budget, figures, is_met))
+        loads.append(figures)
+        bench.add(Row(f"first load of {path}", reader, "", figures, is_met))
+    worst = {name: max(figures[name] for figures in loads) for name in loads[0]}
+    is_met = worst["requests"] <= 8 and worst["KB"] <= 70 and worst["usable s"] <= 3
+    bench.add(Row("first load, cold browser", "the worst of the rows above", budget, worst, is_met))
 
 
 # ── Documents ────────────────────────────────────────────────────────────────
@@ -263,7 +272,7 @@ def peak_megabytes(pids: list[int]) -> float:
     return max(peaks, default=float("nan"))
 
 
-def measure_documents(bench: Bench, site: servers.Served, plans: dict[str, Any]) -> None:
+def measure_documents(bench: Bench, site: servers.Served, plans: dict[str, Any], many: int) -> None:
     spans = {}
     with worker(site, 1, 1) as part:
         wait_for_jobs(bench, bench.inside("order_reports", {"count": 1, "skip": 0}))  # what a worker loads once
@@ -283,18 +292,24 @@ def measure_documents(bench: Bench, site: servers.Served, plans: dict[str, Any])
         bench.add(
             Row("a document with charts", "1 worker", budget, figures, is_met, f"WeasyPrint alone: {alone:.2f} s")
         )
-        spans[1] = wait_for_jobs(bench, bench.inside("order_reports", {"count": 24, "skip": 0}))["span"]
+        spans[1] = wait_for_jobs(bench, bench.inside("order_reports", {"count": many, "skip": 0}))["span"]
     with worker(site, 2, 2):
         wait_for_jobs(bench, bench.inside("order_reports", {"count": 2, "skip": 40}))
-        spans[2] = wait_for_jobs(bench, bench.inside("order_reports", {"count": 24, "skip": 0}))["span"]
+        spans[2] = wait_for_jobs(bench, bench.inside("order_reports", {"count": many, "skip": 0}))["span"]
         figures = {"1 worker s": spans[1], "2 workers s": spans[2], "ratio": f"{spans[1] / spans[2]:.2f}"}
-        bench.add(Row("24 documents in bulk", "two workers against one", "the ratio, reported (limit 2)", figures))
-        ids = bench.inside("order_reports", {"count": 19, "skip": 0})
+        bench.add(Row(f"{many} documents in bulk", "two workers against one", "the ratio, reported (limit 2)", figures))
+        ids = bench.inside("order_reports", {"count": many - 5, "skip": 0})
         found = bench.load([plans["edits"][:1]], seconds=12)
         rest = bench.inside("jobs", ids)["states"]
         figures = {**found, "documents": rest}
         bench.add(
-            Row("save while documents are made", "1 client, 19 queued", "p95 ≤ 50 ms", figures, found["p95"] <= 50)
+            Row(
+                "save while documents are made",
+                f"1 client, {many - 5} queued",
+                "p95 ≤ 50 ms",
+                figures,
+                found["p95"] <= 50,
+            )
         )
         wait_for_jobs(bench, ids)
 
@@ -334,7 +349,7 @@ def measure(arguments: argparse.Namespace, folder: Path, rows: list[Row], loads:
             site.parts["worker"][0].stop()  # documents have workers of their own below
             fill(arguments, site)
             bench = Bench(site.url, site.environment, rows, loads)
-            measure_served(bench, site, wanted, folder)
+            measure_served(bench, site, wanted, folder, arguments.documents)
             web = peak_megabytes(site.parts["web"][0].pids())
             bench.add(Row("memory of a web process", "at its peak", "", {"MB": web}))
     if "sqlite" in wanted:
@@ -348,7 +363,7 @@ def fill(arguments: argparse.Namespace, site: servers.Served) -> None:
     print(f"The world took {time.monotonic() - began:.0f} s.", flush=True)
 
 
-def measure_served(bench: Bench, site: servers.Served, wanted: set[str], folder: Path) -> None:
+def measure_served(bench: Bench, site: servers.Served, wanted: set[str], folder: Path, documents: int) -> None:
     measure_ceiling(bench)
     plans = bench.inside("people", {"sheets": 20})
     if "pages" in wanted:
@@ -362,7 +377,7 @@ def measure_served(bench: Bench, site: servers.Served, wanted: set[str], folder:
     if "browser" in wanted:
         measure_first_loads(bench, plans["pages"])
     if "documents" in wanted:
-        measure_documents(bench, site, bench.inside("people", {"sheets": 1}))
+        measure_documents(bench, site, bench.inside("people", {"sheets": 1}), documents)
     if "crowd" in wanted:
         measure_crowd(bench)
     print(site.manage("recount", "--check"), end="")
@@ -370,7 +385,7 @@ def measure_served(bench: Bench, site: servers.Served, wanted: set[str], folder:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    for name, many in (("countries", 192), ("rounds", 5), ("people", 10)):
+    for name, many in (("countries", 192), ("rounds", 5), ("people", 10), ("documents", 24)):
         parser.add_argument(f"--{name}", type=int, default=many)
     parser.add_argument("--only", default=",".join(PARTS))
     arguments = parser.parse_args()
