@@ -1,6 +1,7 @@
 """What the drills do to a site: hold it at one place, end its servers and start them again, fill its disk."""
 
 import os
+import resource
 import shlex
 import signal
 import subprocess
@@ -92,17 +93,45 @@ def redis_of(site: servers.Served, stack: ExitStack) -> Server:
     return Server(stack, int(pid), command, place, None)
 
 
-@contextmanager
-def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
-    """A disk of that size in place of the folder. Only root may mount one."""
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k,mode=0777", "drill", folder], check=True, capture_output=True
-    )
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
+class SmallDisk:
+    """A small disk in place of a folder. Only root may mount one: without, no process may write a larger file."""
 
+    def __init__(self, site: servers.Served, folder: str, kilobytes: int) -> None:
+        self.site, self.folder, self.kilobytes = site, site.folder / "var" / folder, kilobytes
+        self.is_mounted = os.geteuid() == 0
 
-def resize(folder: Path, options: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{options}", folder], check=True)
+    def __enter__(self) -> "SmallDisk":
+        if self.is_mounted:
+            size = f"size={self.kilobytes}k,mode=0777"
+            subprocess.run(["mount", "-t", "tmpfs", "-o", size, "drill", self.folder], check=True)
+        else:
+            self.limit(self.kilobytes * 1024)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_mounted:
+            subprocess.run(["umount", "--lazy", self.folder], check=True)
+        else:
+            self.limit(resource.RLIM_INFINITY)
+            self.folder.chmod(0o755)
+
+    def grow(self, kilobytes: int) -> None:
+        if self.is_mounted:
+            self._remount(f"size={kilobytes}k")
+        else:
+            self.limit(kilobytes * 1024)
+
+    def close(self) -> None:
+        """Nothing can be written there any more."""
+        self._remount("ro") if self.is_mounted else self.folder.chmod(0o555)
+
+    def open(self) -> None:
+        self._remount("rw") if self.is_mounted else self.folder.chmod(0o755)
+
+    def _remount(self, options: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{options}", self.folder], check=True)
+
+    def limit(self, size: int) -> None:
+        for part in self.site.parts["web"] + self.site.parts["worker"]:
+            for pid in part.pids():
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))

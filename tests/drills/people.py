@@ -56,6 +56,12 @@ class Town:
     def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         return rows(self.site.database_url, query, *arguments)
 
+    def tab_of_manager(self) -> servers.Visitor:
+        """Another tab of the same browser."""
+        tab = self.site.visitor()
+        tab.cookies.update(self.manager.cookies)
+        return tab
+
     # ── Documents ────────────────────────────────────────────────────────────
     def ask(
         self, project: str, kind: str = "capability", language: str = "en", *, by: servers.Visitor | None = None

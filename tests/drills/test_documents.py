@@ -38,7 +38,7 @@ def stopped_while_rendering(town: people.Town, report: str) -> Iterator[None]:
 
 def test_several_who_ask_at_once_through_two_web_processes_get_one_document(town: people.Town) -> None:
     project, page = town.apart, f"/projects/{town.apart}/deliverables/"
-    asking = [town.manager, *(town.site.signed_in(town.expert, PASSWORD) for _ in range(5))]
+    asking = [town.tab_of_manager() for _ in range(6)]
     kinds = ["capability", "toolkit", "strategy"]
     before = dict(town.rows("SELECT kind, count(*) FROM reports_report WHERE language = 'fr' GROUP BY kind"))
     with ThreadPoolExecutor(len(asking)) as pool:

@@ -120,42 +120,41 @@ def test_a_full_disk_is_said_and_keeps_the_rest_of_the_form(
 ) -> None:
     """`files`: where it is kept; `tmp`: where it waits while the request is read."""
     writer = writers[0]
-    place = town.site.folder / "var" / folder
-    with faults.small_disk(place, 200):
+    with faults.SmallDisk(town.site, folder, 200) as disk:
         answer = add_evidence(writer, f"written with {folder} full")
         assert answer.status_code == 422
         assert "The file could not be stored: the site has no room for files at present." in answer.text
-        assert list(place.rglob("*.pdf")) == []
-        faults.resize(place, "size=2m")
+        assert [file for file in disk.folder.rglob("*") if file.stat().st_size > 1000 and file.is_file()] == []
+        disk.grow(2000)
         assert add_evidence(writer, f"written with room in {folder}").status_code == 302
     town.assert_nothing_lost(writers)
 
 
 def test_a_full_disk_is_said_of_a_document_and_asking_again_works_once_there_is_room(town: people.Town) -> None:
-    place = town.site.folder / "var" / "files"
-    with faults.small_disk(place, 40):
+    with faults.SmallDisk(town.site, "files", 40) as disk:
         report = town.ask(town.apart, "strategy", "fr")
-        town.wait_for_job(report, "failed", "writing", 1, "no_space")
+        town.wait_for_job(report, "failed")
+        assert town.job(report)[2:] == (1, "no_space")
         assert "There was no room to store the file." in town.words_of(town.apart, report)
-        assert list(place.rglob("*.part")) == []
-        faults.resize(place, "size=4m")
+        assert list(disk.folder.rglob("*.part")) == []
+        disk.grow(4000)
         town.ask_again(town.apart, report)
         town.wait_for_job(report, "done", "writing", 1)
         town.assert_made_once(town.apart, report)
 
 
 def test_a_file_store_that_refuses_is_said(town: people.Town, writers: list[people.Writer]) -> None:
-    place, writer = town.site.folder / "var" / "files", writers[1]
+    writer = writers[1]
     town.rows("UPDATE accounts_user SET language = 'fr' WHERE email = %s RETURNING id", writer.email)
-    with faults.small_disk(place, 4000):
-        faults.resize(place, "ro")
+    with faults.SmallDisk(town.site, "files", 4000) as disk:
+        disk.close()
         answer = add_evidence(writer, "written with the store closed")
         assert answer.status_code == 422
         assert "Le fichier n’a pas pu être enregistré" in answer.text
         report = town.ask(town.apart, "strategy", "fr")
         town.wait_for_job(report, "failed", "writing", 1, "store_closed")
         assert "The place where files are kept cannot be written." in town.words_of(town.apart, report)
-        faults.resize(place, "rw")
+        disk.open()
         town.ask_again(town.apart, report)
         town.wait_for_job(report, "done", "writing", 1)
         town.assert_made_once(town.apart, report)
