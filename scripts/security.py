@@ -187,22 +187,29 @@ def scanners() -> Iterator[str]:
 
 def wapiti(place: Path, site: servers.Site, person: Signed) -> list[str]:
     folder = site.folder.parent / f"wapiti-{person.name}"
+    folder.mkdir()
+    (folder / "cookies.json").write_text(json.dumps({"127.0.0.1": {"/": {
+        name: {"value": value, "version": 0, "secure": False, "expires": None}
+        for name, value in person.session.cookies.items()
+    }}}))  # fmt: skip
     command: list[str | Path] = [
-        place / "wapiti", "-u", f"{site.url}/", "-m", MODULES, "-C", person.cookies, "--drop-set-cookie", "-f", "json",
+        place / "wapiti", "-u", f"{site.url}/", "-m", MODULES, "-c", folder / "cookies.json", "-f", "json", "-dr", "2",
         "-o", folder / "report.json", "--store-session", folder, "--store-config", folder, "--no-bugreport", "-v", "0",
         "--max-scan-time", str(CRAWL_SECONDS), "--max-attack-time", str(MODULE_SECONDS), "--tasks", "4",
         "-x", f"{site.url}/accounts/logout/", "-x", f"{site.url}/static/*",
     ]  # fmt: skip
-    folder.mkdir()
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, timeout=900)
+    with (folder / "log").open("wb") as log:
+        subprocess.run(command, stdout=log, stderr=log, check=False, timeout=1800)
     report = json.loads((folder / "report.json").read_text())
-    print(f"  wapiti as {person.name}: {report['infos'].get('crawled_pages_nbr')} pages", flush=True)
+    pages = {named(entry["request"]["url"]) for entry in report["infos"]["crawled_pages"]}
+    inside = sum(page.startswith("/projects/") for page in pages)
+    print(f"  wapiti as {person.name}: {len(pages)} addresses, {inside} of them behind the sign-in", flush=True)
     return [
         f"wapiti {category}: {entry['method']} {named(entry['path'])} {entry.get('parameter') or ''}".strip()
         for part in ("vulnerabilities", "anomalies")
         for category, entries in report[part].items()
         for entry in entries
-    ]
+    ] + ([] if inside else [f"wapiti as {person.name} saw no project"])
 
 
 # ── sqlmap ───────────────────────────────────────────────────────────────────
