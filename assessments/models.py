@@ -200,12 +200,10 @@ class AnswerValue(models.Model):
 
     def is_readable_by(self, user: Any, project: Project) -> bool:
         """The same rule as `ConfidentialQuerySet.readable_by`, for a row at hand."""
+        if not self.is_confidential:
+            return True
         places = project.places_of(user)
-        return (
-            not self.is_confidential
-            or bool(places.roles & READ_CONFIDENTIAL)
-            or self.institution in places.institutions
-        )
+        return bool(places.roles & READ_CONFIDENTIAL) or self.institution in places.institutions
 
 
 class ConfidentialQuerySet(models.QuerySet[Any]):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import F
 
+from assessments.conditions import Given
 from assessments.desk import has_word
 from assessments.models import Answer, AnswerSheet, SheetSection, ValidatedLevel
 from assessments.outline import Structure, given, instrument_of, structure
@@ -20,10 +21,11 @@ class Count:
 
 @dataclass(frozen=True)
 class Totals:
-    """What the counters of a sheet are, and the codes of the hidden questions."""
+    """What the counters of a sheet are, and what they come from."""
 
     sections: Mapping[int, Count]  # by section id
-    hidden: set[str]
+    hidden: set[str]  # codes
+    facts: Mapping[str, Given]  # the answers as conditions see them, by code
 
     @property
     def sheet(self) -> Count:
@@ -44,7 +46,7 @@ def totals(whole: Structure, answers: Sequence[Answer]) -> Totals:
         if question.is_core and question.code not in hidden:
             sections[question.section_id][0] += question.code in replied
             sections[question.section_id][1] += 1
-    return Totals({pk: Count(*pair) for pk, pair in sections.items()}, hidden)
+    return Totals({pk: Count(*pair) for pk, pair in sections.items()}, hidden, facts)
 
 
 def undecided(

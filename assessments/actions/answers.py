@@ -3,7 +3,7 @@
 import datetime
 import enum
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, F
 from django.utils import timezone
 
+from assessments.conditions import Given
 from assessments.desk import claims_not_applicable
 from assessments.models import Answer, AnswerRevision, AnswerSheet, RevisionKind, SheetSection
 from assessments.outline import structure
@@ -60,6 +61,7 @@ class Reply:
     section: Count  # of the question's section
     answers: Sequence[Answer]  # all that stand in the sheet
     hidden: set[str]
+    facts: Mapping[str, Given]  # the same answers as conditions see them
 
 
 OUTCOME_OF = {
@@ -104,7 +106,7 @@ def save_answer(
             raise SaveIdTaken
         return Reply(
             OUTCOME_OF[RevisionKind(earlier.kind)], earlier.number, earlier.saved_at, head, locked,
-            before.sections[question.section_id], answers, before.hidden,
+            before.sections[question.section_id], answers, before.hidden, before.facts,
         )  # fmt: skip
 
     number = head.number if head else 0
@@ -135,7 +137,7 @@ def save_answer(
         now = recount(locked, answers, before=before, is_word_kept=is_word_kept)
     return Reply(
         OUTCOME_OF[RevisionKind(kind)], revision.number, revision.saved_at, head, locked,
-        now.sections[question.section_id], answers, now.hidden,
+        now.sections[question.section_id], answers, now.hidden, now.facts,
     )  # fmt: skip
 
 

@@ -299,7 +299,6 @@ def _reply(request: HttpRequest, sheet: AnswerSheet, asked: Question, reply: act
     language = translation.get_language() or "fr"
     head = reply.head
     here = whole.of_section(asked.section)
-    facts = outline.given(reply.answers, whole.by_id)
     withheld = {
         answer.question_id for answer in reply.answers if not answer.is_readable_by(request.user, sheet.project)
     }
@@ -321,7 +320,8 @@ def _reply(request: HttpRequest, sheet: AnswerSheet, asked: Question, reply: act
         "hidden": [question.code for question in here if question.code in reply.hidden],
         "warnings": {
             question.code: [
-                warning.text.in_(language) for warning in outline.holding_warnings(whole, question, facts, reply.hidden)
+                warning.text.in_(language)
+                for warning in outline.holding_warnings(whole, question, reply.facts, reply.hidden)
             ]
             for question in here
             if question.pk not in withheld
