@@ -22,7 +22,7 @@ def _send(job: Job, lease: jobs.Lease) -> None:
     try:
         message.send()
     except (smtplib.SMTPException, OSError) as error:
-        raise _refused_for(error) from error
+        raise refused_for(error) from error
 
     def mark_sent() -> None:
         Mail.objects.filter(pk=mail.pk).update(sent_at=timezone.now())
@@ -30,7 +30,7 @@ def _send(job: Job, lease: jobs.Lease) -> None:
     lease.finish(mark_sent)
 
 
-def _refused_for(error: Exception) -> Exception:
+def refused_for(error: Exception) -> Exception:
     """An address or a text that is refused for good (5xx) stays refused; a server that is away comes back."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _words in error.recipients.values()]

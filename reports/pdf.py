@@ -47,7 +47,9 @@ def engine() -> Engine:
     folder = Path(settings.DATA_DIR) / "fontconfig"
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "fonts.conf"
-    configuration.write_text(FONTCONFIG.format(fonts=ASSETS / "fonts", cache=folder / "cache"))
+    whole = folder / f"fonts.{os.getpid()}.part"  # other workers may be reading it
+    whole.write_text(FONTCONFIG.format(fonts=ASSETS / "fonts", cache=folder / "cache"))
+    whole.replace(configuration)
     os.environ["FONTCONFIG_FILE"] = str(configuration)
     from weasyprint import CSS, HTML
     from weasyprint.text.fonts import FontConfiguration

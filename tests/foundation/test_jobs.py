@@ -1,5 +1,6 @@
 """Who may end a job: only its owner, or the clock once nobody owns it any more."""
 
+import smtplib
 import uuid
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from foundation import jobs
 from foundation.models import Job, JobQuerySet, JobState
+from foundation.tasks import refused_for
 from tests.factories.foundation import JobFactory
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +103,46 @@ def test_clock_spares_a_slow_worker_that_extends_its_lease_meanwhile(monkeypatch
     assert jobs.sweep()
     job.refresh_from_db()
     assert (job.state, job.problem) == (JobState.RUNNING, "")
+
+
+def away(job, lease):
+    raise jobs.JobPostponed("the mail server is away")
+
+
+def test_job_put_off_uses_no_attempt_and_waits_as_long_again_as_it_has():
+    job = JobFactory(queued_at=timezone.now() - timedelta(minutes=2))
+    jobs.run(job.pk, away)
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.detail) == (JobState.QUEUED, 0, "the mail server is away")
+    assert job.due_at - job.queued_at >= timedelta(minutes=4)
+
+
+def test_job_put_off_waits_a_quarter_of_an_hour_at_most():
+    job = JobFactory(queued_at=timezone.now() - timedelta(days=1))
+    jobs.run(job.pk, away)
+    job.refresh_from_db()
+    assert job.due_at <= timezone.now() + jobs.LONGEST_PAUSE
+
+
+def test_job_put_off_for_days_is_given_up():
+    job = JobFactory(queued_at=timezone.now() - jobs.GIVE_UP_AFTER)
+    jobs.run(job.pk, away)
+    job.refresh_from_db()
+    assert (job.state, job.problem, job.detail) == (JobState.FAILED, "given_up", "the mail server is away")
+
+
+@pytest.mark.parametrize(
+    ("error", "is_for_good"),
+    [
+        (ConnectionRefusedError(), False),
+        (TimeoutError(), False),
+        (smtplib.SMTPServerDisconnected(), False),
+        (smtplib.SMTPAuthenticationError(535, b"wrong password"), False),  # the site's fault, which its operator mends
+        (smtplib.SMTPDataError(451, b"later"), False),
+        (smtplib.SMTPDataError(554, b"not this text"), True),
+        (smtplib.SMTPRecipientsRefused({"a@b.example": (450, b"full")}), False),
+        (smtplib.SMTPRecipientsRefused({"a@b.example": (550, b"nobody")}), True),
+    ],
+)
+def test_mail_is_failed_only_when_it_is_refused_for_good(error, is_for_good):
+    assert isinstance(refused_for(error), jobs.JobRefused if is_for_good else jobs.JobPostponed)
