@@ -189,7 +189,7 @@ def wapiti(place: Path, site: servers.Site, person: Signed) -> list[str]:
     folder = site.folder.parent / f"wapiti-{person.name}"
     folder.mkdir()
     (folder / "cookies.json").write_text(json.dumps({"127.0.0.1": {"/": {
-        name: {"value": value, "version": 0, "secure": False, "expires": None}
+        name: {"value": value, "version": 0, "secure": False, "expires": None, "port": None}
         for name, value in person.session.cookies.items()
     }}}))  # fmt: skip
     command: list[str | Path] = [
@@ -200,8 +200,10 @@ def wapiti(place: Path, site: servers.Site, person: Signed) -> list[str]:
     ]  # fmt: skip
     with (folder / "log").open("wb") as log:
         subprocess.run(command, stdout=log, stderr=log, check=False, timeout=1800)
+    if not (folder / "report.json").exists():
+        raise RuntimeError(f"wapiti as {person.name} wrote no report: {(folder / 'log').read_text()[-3000:]}")
     report = json.loads((folder / "report.json").read_text())
-    pages = {named(entry["request"]["url"]) for entry in report["infos"]["crawled_pages"]}
+    pages = {named(url) for url in re.findall(rf"{site.url}(/[^\s'\"]*)", json.dumps(report["infos"]["crawled_pages"]))}
     inside = sum(page.startswith("/projects/") for page in pages)
     print(f"  wapiti as {person.name}: {len(pages)} addresses, {inside} of them behind the sign-in", flush=True)
     return [
