@@ -71,6 +71,18 @@ def test_every_document_says_what_it_is(rendered: Render, compose: Callable[...,
     assert f"page 2 of {rendered(kind).pages}" in text
 
 
+@pytest.mark.parametrize(
+    ("language", "summary", "after"),
+    [("en", "Summary", "Minimum requirements"), ("fr", "Synthèse", "Exigences minimales")],
+)
+def test_the_summary_is_one_page(rendered: Render, language: str, summary: str, after: str):
+    pages = {
+        title.lstrip("0123456789 "): page
+        for title, page in pages_of_bookmarks(rendered("capability", language).pdf).items()
+    }
+    assert pages[after] - pages[summary] == 1
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_document_says_what_it_may_not(rendered: Render, kind: str):
     for language in ("en", "fr"):
