@@ -67,6 +67,7 @@ def engine() -> Engine:
     fonts = FontConfiguration()
     atexit.register(engine.cache_clear)  # its folder of faces is removed while Python still can
     stylesheet = CSS(filename=ASSETS / "report.css", font_config=fonts, url_fetcher=fetcher)
+    gc.freeze()  # library, stylesheet and faces stay for good: no collection looks at them again
     return Engine(html=HTML, stylesheet=stylesheet, fonts=fonts, fetcher=fetcher)
 
 

@@ -1,5 +1,6 @@
 """Making a document: from its frozen snapshot to a file, under the lease of its job (DESIGN, Jobs)."""
 
+import gc
 import json
 
 from billiard.exceptions import SoftTimeLimitExceeded
@@ -16,6 +17,7 @@ from reports.models import Problem, Report, Stage
 @shared_task(name="reports.render_report")
 def render_report(job_id: int) -> None:
     jobs.run(job_id, _render)
+    gc.collect()  # the document's millions of objects, now that it is made: the next one does not wait for it
 
 
 def _render(job: Job, lease: jobs.Lease) -> None:
