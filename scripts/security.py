@@ -10,18 +10,22 @@ import contextlib
 import fnmatch
 import hashlib
 import html
+import http.server
 import json
 import os
 import re
 import secrets
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import requests
@@ -40,7 +44,7 @@ PEOPLE = ("focal", "expert", "ib")
 PASSWORD = "demo-readiness"
 MODULES = "cookieflags,crlf,csp,csrf,exec,file,http_headers,ldap,methods,permanentxss,redirect,sql,upload,xss"
 CRAWL_SECONDS, MODULE_SECONDS = 30, 8  # of wapiti, for each person
-SQLMAP_SECONDS, TARGET_SECONDS = 150, 30
+SQLMAP_SECONDS, TARGET_SECONDS = 210, 30
 PAGES = 60  # that the crawl for sqlmap reads, for each person
 FUZZ = [
     "-q",
@@ -52,6 +56,21 @@ FUZZ = [
     "--hypothesis-profile=fuzz",
     "tests/security/test_fuzz.py",
 ]
+
+
+class Site(Protocol):
+    """What sqlmap needs to know of where it looks."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def folder(self) -> Path: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    url: str
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -171,9 +190,10 @@ def scanners() -> Iterator[str]:
         by_name = {person.name: person for person in people}
         unlike = {(target.method, named(target.url), *sorted(target.fields)): target for target in targets}
         until = time.monotonic() + SQLMAP_SECONDS
-        jobs = [target for target in unlike.values() if target.fields]
+        jobs = sorted((target for target in unlike.values() if target.fields), key=lambda target: len(target.fields))
         attacked = three.map(lambda target: sqlmap(place, site, by_name[target.person], target, until), jobs)
         results = list(attacked)
+        require_notices_a_hole(place, people[0])
         print(
             f"  sqlmap: {sum(result is not None for result in results)} of {len(jobs)} forms and addresses", flush=True
         )
@@ -252,7 +272,7 @@ def texts(form: Form) -> dict[str, str]:
     return {name.decode(): value.decode() for name, value in form.fields}
 
 
-def sqlmap(place: Path, site: servers.Site, person: Signed, target: Target, until: float) -> list[str] | None:
+def sqlmap(place: Path, site: Site, person: Signed, target: Target, until: float) -> list[str] | None:
     """What sqlmap finds in the fields of the target; None when there was no time left."""
     seconds = min(TARGET_SECONDS, until - time.monotonic())
     if seconds < 5:
@@ -260,7 +280,7 @@ def sqlmap(place: Path, site: servers.Site, person: Signed, target: Target, unti
     token = token_of(person.session.get(f"{site.url}/profile/", timeout=30).text)
     question, address = urlencode(target.fields), target.url
     command: list[str | Path] = [
-        place / "sqlmap", "--batch", "--level", "2", "--risk", "1", "--smart", "--threads", "2", "--disable-coloring",
+        place / "sqlmap", "--batch", "--level", "2", "--risk", "1", "--threads", "2", "--disable-coloring",
         "--dbms", "SQLite", "--technique", "BEU", "--timeout", "10", "--retries", "0",
         "--time-limit", str(int(seconds)), "--cookie", person.cookies, "--headers", f"X-CSRFToken: {token}",
         "--ignore-code", "*", "--drop-set-cookie",
@@ -276,6 +296,38 @@ def sqlmap(place: Path, site: servers.Site, person: Signed, target: Target, unti
     if "unhandled exception" in said.lower() or "usage:" in said.lower():
         raise RuntimeError(said[-2000:])
     return []
+
+
+class Hole(http.server.BaseHTTPRequestHandler):
+    """Puts what it is asked into a query as it is: what the product must not do."""
+
+    def do_GET(self) -> None:
+        wanted = dict(parse_qsl(urlsplit(self.path).query)).get("q", "")
+        with contextlib.closing(sqlite3.connect(":memory:")) as database:
+            database.execute("CREATE TABLE land (name TEXT, code TEXT)")
+            database.executemany("INSERT INTO land VALUES (?, ?)", [(f"n{number}", "x") for number in range(9)])
+            try:
+                said = repr(database.execute(f"SELECT * FROM land WHERE name = '{wanted}'").fetchall())
+            except sqlite3.Error as error:
+                said = repr(error)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(f'{said}<input name="csrfmiddlewaretoken" value="none">'.encode())
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Says nothing."""
+
+
+def require_notices_a_hole(place: Path, person: Signed) -> None:
+    """The same sqlmap with the same options finds the hole of a page that has one: its silence means something."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hole) as server, tempfile.TemporaryDirectory() as folder:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        site = Place(f"http://127.0.0.1:{server.server_port}", Path(folder) / "var")
+        found = sqlmap(place, site, person, Target("", "get", f"{site.url}/find", {"q": "n1"}), time.monotonic() + 120)
+        server.shutdown()
+    if found != ["sqlmap GET /find q"]:
+        raise RuntimeError(f"sqlmap does not notice a hole: {found}")
 
 
 # ── Broken inputs ────────────────────────────────────────────────────────────
