@@ -283,7 +283,7 @@ def sqlmap(place: Path, site: Site, person: Signed, target: Target, until: float
         place / "sqlmap", "--batch", "--level", "2", "--risk", "1", "--threads", "2", "--disable-coloring",
         "--dbms", "SQLite", "--technique", "BEU", "--timeout", "10", "--retries", "0",
         "--time-limit", str(int(seconds)), "--cookie", person.cookies, "--headers", f"X-CSRFToken: {token}",
-        "--ignore-code", "*", "--drop-set-cookie",
+        "--ignore-code", "*", "--drop-set-cookie", "-p", ",".join(target.fields),
         "--output-dir", site.folder.parent / f"sqlmap-{secrets.token_hex(4)}",
     ]  # fmt: skip
     command += ["-u", address, "--data", question] if target.method == "post" else ["-u", f"{address}?{question}"]
