@@ -67,7 +67,7 @@ def discard(file: StoredFile) -> None:
     path_of(file).unlink(missing_ok=True)
 
 
-class UploadHandler(TemporaryFileUploadHandler):
+class UploadOrNone(TemporaryFileUploadHandler):
     """Django's; but a file that cannot be written is left out alone: what was sent with it is read as ever."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:

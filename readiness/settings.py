@@ -166,7 +166,7 @@ UPLOADS_PER_HOUR = env.number("UPLOADS_PER_HOUR", 100, least=1, most=100_000)  #
 PROJECT_MEGABYTES = env.number("PROJECT_MEGABYTES", 2000, least=1, most=1_000_000)  # of a project's evidence
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 LARGEST_UPLOAD = 5 * UPLOAD_MEGABYTES * 1024 * 1024 + DATA_UPLOAD_MAX_MEMORY_SIZE  # bytes: of several files at once
-FILE_UPLOAD_HANDLERS = ["foundation.files.UploadHandler"]
+FILE_UPLOAD_HANDLERS = ["foundation.files.UploadOrNone"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # ── Mail ─────────────────────────────────────────────────────────────────────
