@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 
 from assessments import conditions, values
 from assessments.models import (
@@ -255,10 +255,12 @@ def question_entries(sheet: AnswerSheet, questions: Sequence[Question], user: An
 
 def open_conflicts(sheet: AnswerSheet, question_ids: Sequence[int], user: Any) -> dict[int, list[AnswerRevision]]:
     """The person's own refused texts that nothing of theirs has replaced since, by question. One query."""
-    latest: dict[int, AnswerRevision] = {}
-    for revision in AnswerRevision.objects.filter(sheet=sheet, question__in=question_ids, saved_by=user).order_by("pk"):
-        latest[revision.question_id] = revision
-    return {pk: [revision] for pk, revision in latest.items() if revision.kind == RevisionKind.REFUSED}
+    own = AnswerRevision.objects.filter(sheet=sheet, question__in=question_ids, saved_by=user)
+    newer = AnswerRevision.objects.filter(
+        sheet=sheet, question=OuterRef("question"), saved_by=user, pk__gt=OuterRef("pk")
+    )
+    refused = own.filter(~Exists(newer), kind=RevisionKind.REFUSED)
+    return {revision.question_id: [revision] for revision in refused.order_by("pk")}
 
 
 def holding_warnings(
