@@ -29,11 +29,7 @@ from toolkit.actions import FileRefused, Loaded, VersionPublished, dump, load
 # Django leaves the file of a multipart form that ends in its middle to the garbage collector, which removes it.
 LEFT = "ignore:Exception ignored in. <_io.FileIO name='.*upload:pytest.PytestUnraisableExceptionWarning"
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings(LEFT)]
-QUICK = {
-    "WRITES_PER_MINUTE": 1_000_000,
-    "UPLOADS_PER_HOUR": 100_000,
-    "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
-}
+QUICK = {"WRITES_PER_MINUTE": 1_000_000, "UPLOADS_PER_HOUR": 100_000}
 MOST = settings.default.max_examples  # 100; in the profile “fuzz” many more
 
 

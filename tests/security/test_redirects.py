@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.factories import assessments as work
-from tests.factories.accounts import PASSWORD, UserFactory
+from tests.factories.accounts import PASSWORD, UserFactory, hashed_password
 from tests.factories.projects import InvitationFactory, MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +76,7 @@ def stays_here(response) -> bool:
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings):
+    hashed_password()  # kept for all tests, so made as they expect it
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
