@@ -29,7 +29,7 @@ def find_row(rows: QuerySet[Any], way: str, user: Any, **look_up: Any) -> Any:
     found = list(
         rows.filter(is_current, **{f"{place}user": user}, **look_up).annotate(
             my_role=F(f"{place}role"), my_institution=F(f"{place}institution"),
-            is_staff=Exists(StaffGrant.objects.of(user)),
+            is_staff=Exists(StaffGrant.objects.filter(user=user)),
         )
     )  # fmt: skip
     if not found or found[0].is_staff:
