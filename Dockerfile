@@ -7,7 +7,7 @@ RUN apt-get update \
 WORKDIR /srv/readiness
 RUN python -m venv /opt/readiness
 COPY requirements/run.txt requirements/run.txt
-RUN /opt/readiness/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/run.txt
+RUN /opt/readiness/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements/run.txt
 COPY . .
 RUN for po in locale/*/LC_MESSAGES/*.po; do msgfmt --check-format -o "${po%.po}.mo" "$po"; done \
     && /opt/readiness/bin/python -m compileall -q .

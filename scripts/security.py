@@ -117,7 +117,7 @@ def tools() -> Path:
         print("• installing the scanners", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", place], check=True)
         pip: list[str | Path] = [place / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--require-hashes", "-r", LOCK], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", LOCK], check=True, stderr=subprocess.DEVNULL)
         (place / "complete").touch()
     return place / "bin"
 

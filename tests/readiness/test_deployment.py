@@ -85,7 +85,7 @@ def test_only_the_proxy_is_reached_from_outside():
 
 def test_image_has_what_the_lock_says_and_nothing_of_the_tests():
     text = (ROOT / "Dockerfile").read_text()
-    assert "--require-hashes -r requirements/run.txt" in text
+    assert "--require-hashes --no-deps -r requirements/run.txt" in text
     assert {"tests", ".git", ".env", "var"} <= set((ROOT / ".dockerignore").read_text().splitlines())
 
 
