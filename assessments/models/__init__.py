@@ -1,0 +1,56 @@
+"""Work: sheets, answers, evidence, submissions, validated levels, observations, recommendations (DESIGN, Work)."""
+
+from assessments.models.answers import (
+    READ_CONFIDENTIAL,
+    Answer,
+    AnswerRevision,
+    AnswerStatus,
+    AnswerValue,
+    Basis,
+    ConfidentialQuerySet,
+    RevisionKind,
+)
+from assessments.models.evidence import Evidence, EvidenceQuerySet
+from assessments.models.findings import (
+    Activity,
+    Observation,
+    ObservationKind,
+    Priority,
+    Recommendation,
+    RecommendationQuerySet,
+)
+from assessments.models.sheets import SHEET_MOVES, AnswerSheet, SheetReturn, SheetSection, SheetState, Submission
+from assessments.models.strategy import Source, StrategyAim, StrategyConclusion, StrategyReview
+from assessments.models.validation import Reservation, ReservationKind, ValidatedLevel
+
+__all__ = [
+    "READ_CONFIDENTIAL",
+    "SHEET_MOVES",
+    "Activity",
+    "Answer",
+    "AnswerRevision",
+    "AnswerSheet",
+    "AnswerStatus",
+    "AnswerValue",
+    "Basis",
+    "ConfidentialQuerySet",
+    "Evidence",
+    "EvidenceQuerySet",
+    "Observation",
+    "ObservationKind",
+    "Priority",
+    "Recommendation",
+    "RecommendationQuerySet",
+    "Reservation",
+    "ReservationKind",
+    "RevisionKind",
+    "SheetReturn",
+    "SheetSection",
+    "SheetState",
+    "Source",
+    "StrategyAim",
+    "StrategyConclusion",
+    "StrategyReview",
+    "Submission",
+    "ValidatedLevel",
+]
