@@ -56,8 +56,8 @@ from projects.models import (
     StaffGrant,
     Step,
 )
-from reports import actions as reports
 from reports import pdf
+from reports.actions import reports
 from reports.models import Deliverable, EditorialText, Report, Snapshot
 from toolkit.models import FrameworkVersion, Guidance, Lever, Question, Tool
 

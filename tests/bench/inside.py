@@ -30,7 +30,7 @@ from assessments.models import AnswerRevision, AnswerSheet, SheetSection, SheetS
 from foundation.models import Job  # noqa: E402
 from projects.models import Membership, Project, ProjectStatus  # noqa: E402
 from projects.permissions import Role, StaffRole  # noqa: E402
-from reports import actions  # noqa: E402
+from reports.actions import reports as actions  # noqa: E402
 from reports.models import Report  # noqa: E402
 from toolkit.models import Audience, Institution, Question  # noqa: E402
 

@@ -24,7 +24,7 @@ assessments.opened_project(framework=FrameworkVersion.objects.get(code="dre"))
 """
 ASK = """
 from projects.models import Project
-from reports.actions import request_report
+from reports.actions.reports import request_report
 project = Project.objects.get()
 print(request_report(project, "capability", "{language}", by=project.manager).pk)
 """

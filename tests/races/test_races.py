@@ -18,7 +18,7 @@ from foundation.models import Job, JobState
 from projects.actions import team
 from projects.models import Membership, MoveNotAllowed, Project
 from projects.permissions import Role
-from reports.actions import request_report
+from reports.actions.reports import request_report
 from reports.models import Report
 from tests.factories.accounts import UserFactory
 from tests.factories.assessments import answer, decide, national_sheet, opened_project, question, submit

@@ -7,7 +7,7 @@ import pytest
 from assessments.actions.writing import Seen, WrittenMeanwhile, stamp
 from foundation.models import Job, JobState
 from projects.models import MoveNotAllowed, ProjectEvent
-from reports import actions
+from reports.actions import reports as actions
 from reports.models import Deliverable, EditorialText, Report, Snapshot
 from tests.factories import assessments as work
 from tests.factories.projects import member

@@ -16,7 +16,7 @@ from assessments.actions.writing import Seen, Standing, stamp
 from assessments.forms.writing import Difference, Meanwhile, SharedForm
 from projects.forms.requests import date_input, plausible
 from projects.models import Project
-from reports.actions import Written
+from reports.actions.reports import Written
 from reports.models import Deliverable, EditorialText, languages_of
 
 LANGUAGE_NAMES = dict(settings.LANGUAGES)

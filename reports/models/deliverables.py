@@ -1,4 +1,4 @@
-"""Output: frozen snapshots and the deliverables made from them (DESIGN, Output and Jobs)."""
+"""Output: frozen snapshots and the deliverables made from them."""
 
 from django.conf import settings
 from django.db import models

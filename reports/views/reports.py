@@ -17,8 +17,9 @@ from foundation.downloads import download
 from projects.models import Project
 from projects.permissions import Permission, allows, require
 from projects.views.find import find_project
-from reports import actions, outline
-from reports.forms import DocumentsForm, EditorialForm, ReleaseForm, RequestForm, language_choices
+from reports import outline
+from reports.actions import reports as actions
+from reports.forms.reports import DocumentsForm, EditorialForm, ReleaseForm, RequestForm, language_choices
 from reports.models import Deliverable, EditorialText, Report, slots_of
 
 
