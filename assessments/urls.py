@@ -5,6 +5,7 @@ from assessments.views import (
     findings,
     observations,
     projects,
+    questions,
     recommendations,
     sheets,
     strategy,
@@ -16,6 +17,7 @@ app_name = "assessments"
 
 P = "projects/<uuid:project_id>/"
 S = P + "sheets/<slug:instrument>/"
+Q = S + "questions/<str:question>/"
 L = P + "levers/<str:lever>/"
 R = P + "recommendations/<uuid:recommendation_id>/"
 
@@ -28,6 +30,7 @@ urlpatterns = [
     # The questionnaire, section by section
     path(P + "questionnaire/", sheets.questionnaire, name="questionnaire"),
     path(S + "sections/<str:section_code>/", sheets.section, name="section"),
+    path(Q, questions.question, name="question"),
     path(S + "answers/<str:question>/", sheets.answer_save, name="answer_save"),
     path(S + "answers/<str:question>/evidence/", evidence.evidence_add, name="evidence_add"),
     path(S + "evidence/<uuid:evidence_id>/", evidence.evidence_file, name="evidence_file"),

@@ -13,13 +13,15 @@ pytestmark = pytest.mark.django_db
 
 
 def addresses(here: World) -> Iterator[str]:
-    """Every address of the matrix that is read, and each section of both sheets."""
+    """Every address of the matrix that is read, and each section and each question of both sheets."""
     for method, name in ACCESS:
         if method == "GET":
             yield reverse(name.partition(" of ")[0], args=arguments(name, here))
     for instrument in here.project.framework.instruments.order_by("code"):
         for section in instrument.sections.order_by("position"):
             yield reverse("assessments:section", args=[here.project.public_id, instrument.code, section.code])
+            for question in section.questions.order_by("position"):
+                yield reverse("assessments:question", args=[here.project.public_id, instrument.code, question.code])
 
 
 def found_by(client: Client, here: World) -> set[str]:
