@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch
+from django.utils import translation
 
 from assessments import conditions, values
 from assessments.models import (
@@ -21,7 +22,8 @@ from assessments.models import (
     SheetSection,
 )
 from projects.models import Project
-from toolkit.models import Audience, Instrument, Level, Option, Question, Section, Warning
+from toolkit.glossary import glossary
+from toolkit.models import Audience, Instrument, Kind, Level, Option, Question, Section, Warning
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,13 @@ class QuestionEntry:
         return [option for option in self.question.options.all() if option.axis == "option"]
 
     @property
+    def next_descriptor(self) -> Option | None:
+        """What must hold beside all that is claimed, for a criterion to be one level higher; None at the top."""
+        if self.question.kind != Kind.CRITERION or self.status != AnswerStatus.ANSWERED:
+            return None
+        return next((option for option in self.choices if int(option.code) == int(self.value or 0) + 1), None)
+
+    @property
     def rows(self) -> list[Option]:
         return [option for option in self.question.options.all() if option.axis == "row"]
 
@@ -251,6 +260,25 @@ def question_entries(sheet: AnswerSheet, questions: Sequence[Question], user: An
             )
         )
     return entries
+
+
+def explanations(sheet: AnswerSheet, questions: Sequence[Question], *texts: Any) -> dict[str, Any]:
+    """For a page of these questions and other texts of the framework: the words explained on it, and the levels.
+
+    `ladder`: each level with an example, where a criterion is asked.
+    """
+    whole = structure(sheet.instrument)
+    words = glossary(whole.instrument.framework.code)
+    language = translation.get_language() or "fr"
+    shown = [*texts, *(text for question in questions for text in (question.text, question.help, question.evidence))]
+    shown += [option.text for question in questions for option in question.options.all()]
+    is_criterion = any(question.kind == Kind.CRITERION for question in questions)
+    return {
+        "words": words,
+        "words_used": words.used([text.in_(language) for text in shown if text], language),
+        "levels": whole.levels,
+        "ladder": [(level, words.levels.get(level.number)) for level in whole.levels.values()] if is_criterion else [],
+    }
 
 
 def open_conflicts(sheet: AnswerSheet, question_ids: Sequence[int], user: Any) -> dict[int, list[AnswerRevision]]:

@@ -51,6 +51,7 @@ def question_page(request: HttpRequest, sheet: AnswerSheet, asked: Question, sta
             "entry": entry,
             "can_write": can_write and not entry.is_withheld,
             "can_add_evidence": False,  # it is added where one answers
+            **outline.explanations(sheet, [asked]),
         },
         status=status,
     )

@@ -5,7 +5,10 @@ from typing import Any
 
 from django import template
 from django.utils import formats, translation
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
+
+from toolkit.glossary import Glossary
 
 register = template.Library()
 
@@ -16,6 +19,12 @@ def say(texts: dict[str, str] | None, language: str = "") -> str:
     if not texts:
         return ""
     return texts[language or translation.get_language() or "fr"]
+
+
+@register.filter
+def explained(text: str, words: Glossary) -> SafeString:
+    """The text, its terms leading to their explanation on the page."""
+    return words.marked(text, translation.get_language() or "fr")
 
 
 @register.filter

@@ -1,5 +1,6 @@
 """The questionnaire's pages and the save address, as a browser meets them (issue 2, sections 4 and 8)."""
 
+import re
 import uuid
 
 import pytest
@@ -14,6 +15,7 @@ from assessments.outline import structure
 from projects.permissions import Role
 from tests.factories.assessments import answer, checklist, national_sheet, opened_project, release, submit
 from tests.factories.projects import MembershipFactory, member, staff
+from tests.factories.toolkit import dre
 from toolkit.models import Institution, Kind
 
 pytestmark = pytest.mark.django_db
@@ -409,3 +411,23 @@ def test_released_checklist_is_closed_to_ratings(project):
     release(project)
     reply = post(signed_in(member(project, Role.EXPERT)), project, question, value="2", basis="document")
     assert (reply.status_code, reply.json()["problem"]) == (409, "closed")
+
+
+def test_words_are_explained_on_the_page_that_uses_them():
+    real = opened_project(framework=dre())
+    page = signed_in(member(real, Role.COORDINATOR)).get(
+        section_url(real, structure(national_sheet(real).instrument).questions["P3.2-2"])
+    )
+    text = page.content.decode()
+    assert '<a class="term" href="#word-dkim">' in text
+    assert text.count('id="word-dkim"') == 1
+    assert [code for code in set(re.findall(r'href="#word-(\w+)"', text)) if f'id="word-{code}"' not in text] == []
+
+
+def test_next_level_is_named_beside_what_is_claimed(project, sheet, focal):
+    asked = of_kind(sheet, Kind.CRITERION)
+    answer(project, asked.code, 3, by=focal)
+    submit(project)
+    page = signed_in(focal).get(section_url(project, asked)).content.decode()
+    descriptor = next(option for option in asked.options.all() if option.code == "4")
+    assert f"For the next level:</span> {descriptor.text['en']}" in page
