@@ -1,20 +1,26 @@
 """Which turn of the questionnaire is told to whom, in whose language. When is decided by the actions."""
 
-from collections.abc import Iterable
+import datetime
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import formats, translation
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models import AnswerSheet
 from foundation import mails
 from projects.models import Membership, Project
 from projects.permissions import Role
+from toolkit.models import Section
+
+Assigned = tuple[Section, str, Membership | None, datetime.date | None]  # institution, person, day
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,13 @@ RELEASED = Notice(
     _("%(who)s has released the validated levels to this country: %(country)s."),
     _("Read the levels, the observations and the recommendations:"),
 )
+ASSIGNED = Notice(
+    _("%(country)s: sections of the questionnaire for you"),
+    _("%(who)s asks you to answer these sections of the questionnaire of this country: %(country)s."),
+    _("Each answer saves by itself; you can stop at any time. Your sections stand first on this page:"),
+)
 TEAM = (Role.COORDINATOR, Role.CONTRIBUTOR, Role.SIGNATORY)
+ANSWERING = (Role.COORDINATOR, Role.CONTRIBUTOR)
 
 
 def ask_to_sign(sheet: AnswerSheet, *, by: Any) -> None:
@@ -80,17 +92,54 @@ def tell_released(project: Project, *, by: Any) -> None:
     _tell(RELEASED, project, _members(project, *TEAM, Role.OBSERVER), by, path)
 
 
+def tell_assigned(sheet: AnswerSheet, assigned: Iterable[Assigned], *, by: Any) -> None:
+    """One message a person with all their new sections: to who is named, else to those who answer there."""
+    project = sheet.project
+    members = list(_current(project, *ANSWERING))
+    sections: dict[int, list[Assigned]] = {}
+    people: dict[int, Any] = {}
+    for entry in assigned:
+        _section, institution, named, _due_on = entry
+        for member in [named] if named else [member for member in members if member.institution == institution]:
+            people[member.user_id] = member.user
+            if entry not in (own := sections.setdefault(member.user_id, [])):
+                own.append(entry)
+    for pk, person in people.items():
+        _tell(ASSIGNED, project, [person], by, _questionnaire(project), partial(_assigned_lines, sections[pk]))
+
+
+def _assigned_lines(assigned: Iterable[Assigned], language: str) -> list[str]:
+    return [
+        gettext("%(section)s, by %(day)s") % {"section": name, "day": formats.date_format(due_on, "DATE_FORMAT")}
+        if due_on
+        else name
+        for section, _institution, _member, due_on in assigned
+        if (name := f"{section.code} {section.name.in_(language)}")
+    ]
+
+
 def _questionnaire(project: Project) -> str:
     return reverse("assessments:questionnaire", args=[project.public_id])
 
 
 def _members(project: Project, *roles: Role) -> list[Any]:
+    return [membership.user for membership in _current(project, *roles)]
+
+
+def _current(project: Project, *roles: Role) -> Iterable[Membership]:
     current = Membership.objects.current().filter(project=project, role__in=roles)
-    return [membership.user for membership in current.select_related("user").order_by("pk")]
+    return current.select_related("user").order_by("pk")
 
 
-def _tell(notice: Notice, project: Project, people: Iterable[Any], by: Any, path: str) -> None:
-    """One message a person, however many roles they have; none to who did it."""
+def _tell(
+    notice: Notice,
+    project: Project,
+    people: Iterable[Any],
+    by: Any,
+    path: str,
+    lines: Callable[[str], list[str]] = lambda language: [],
+) -> None:
+    """One message a person, however many roles they have; none to who did it. `lines`: what it is about."""
     for person in {person.pk: person for person in people if person.pk != by.pk and person.is_active}.values():
         with translation.override(person.language):
             about = {"country": project.country.name.in_(person.language), "who": by.name}
@@ -103,6 +152,7 @@ def _tell(notice: Notice, project: Project, people: Iterable[Any], by: Any, path
                     {
                         "name": person.name,
                         "sentence": notice.sentence % about,
+                        "lines": lines(person.language),
                         "to_do": notice.to_do,
                         "link": settings.SITE_URL + path,
                     },

@@ -1,8 +1,9 @@
 """Reading a sheet: the instrument's structure (published, so kept in memory) and its answers, in a few queries."""
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -18,12 +19,13 @@ from assessments.models import (
     Basis,
     Evidence,
     RevisionKind,
+    SectionAssignment,
     SheetReturn,
     SheetSection,
 )
 from projects.models import Project
 from toolkit.glossary import glossary
-from toolkit.models import Audience, Instrument, Kind, Level, Option, Question, Section, Warning
+from toolkit.models import Audience, Institution, Instrument, Kind, Level, Option, Question, Section, Warning
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,18 @@ def structure(instrument: Instrument) -> Structure:
 def instrument_of(instrument_id: int, digest: str) -> Instrument:
     """The instrument with its framework, which has that digest, from memory. Shared: nobody changes it."""
     return _structure(instrument_id, digest).instrument
+
+
+def usual_institutions(instrument: Instrument) -> dict[str, list[str]]:
+    """By section code: the institutions that usually know its answers, those that know most of them first."""
+    whole = structure(instrument)
+    return {
+        section.code: [
+            str(Institution(place).label)
+            for place, _count in Counter(question.knows for question in whole.of_section(section)).most_common()
+        ]
+        for section in whole.sections
+    }
 
 
 def national_sheet(project: Project) -> AnswerSheet:
@@ -197,11 +211,32 @@ class SectionEntry:
     section: Section
     counters: SheetSection
     minutes_left: int
+    assignment: SectionAssignment | None = None  # only where it was read: see `section_entries`
+
+    @property
+    def is_complete(self) -> bool:
+        return self.counters.answered >= self.counters.applicable
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.assignment is not None and self.assignment.is_late and not self.is_complete
+
+    def is_for(self, user: Any, institutions: Collection[str]) -> bool:
+        """Whether the section is the person's to answer: by name, or as one of the institution's."""
+        if self.assignment is None:
+            return False
+        person = self.assignment.person
+        return person.pk == user.pk if person else self.assignment.institution in institutions
 
 
 def section_entries(sheet: AnswerSheet) -> list[SectionEntry]:
-    """The sections of a sheet in order, with what is left to do. One query."""
-    return section_entries_of([sheet])[sheet.pk]
+    """The sections of a sheet in order, with what is left to do and who answers them. One query."""
+    rows = SheetSection.objects.filter(sheet=sheet).select_related("assignment__member__user").order_by("pk")
+    counters = {row.section_id: row for row in rows}
+    return [
+        replace(_section_entry(section, row := counters[section.pk]), assignment=getattr(row, "assignment", None))
+        for section in structure(sheet.instrument).sections
+    ]
 
 
 def section_entries_of(sheets: Sequence[AnswerSheet]) -> dict[int, list[SectionEntry]]:
@@ -211,11 +246,14 @@ def section_entries_of(sheets: Sequence[AnswerSheet]) -> dict[int, list[SectionE
     }
     return {
         sheet.pk: [
-            SectionEntry(section, here := counters[sheet.pk, section.pk], _minutes_left(section, here))
-            for section in structure(sheet.instrument).sections
+            _section_entry(section, counters[sheet.pk, section.pk]) for section in structure(sheet.instrument).sections
         ]
         for sheet in sheets
     }
+
+
+def _section_entry(section: Section, counters: SheetSection) -> SectionEntry:
+    return SectionEntry(section, counters, _minutes_left(section, counters))
 
 
 def _minutes_left(section: Section, counters: SheetSection) -> int:

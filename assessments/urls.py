@@ -10,6 +10,7 @@ from assessments.views import (
     sheets,
     strategy,
     submissions,
+    teamwork,
     validation,
 )
 
@@ -35,6 +36,8 @@ urlpatterns = [
     path(S + "answers/<str:question>/evidence/", evidence.evidence_add, name="evidence_add"),
     path(S + "evidence/<uuid:evidence_id>/", evidence.evidence_file, name="evidence_file"),
     path(S + "evidence/<uuid:evidence_id>/remove/", evidence.evidence_remove, name="evidence_remove"),
+    # Among the team
+    path(S + "assignments/", teamwork.assignments, name="assignments"),
     # Its way
     path(S + "document/", submissions.sheet_document, name="sheet_document"),
     path(S + "send/", submissions.sheet_send, name="sheet_send"),

@@ -37,6 +37,7 @@ SENTENCES: dict[str, Any] = {
     "member_left": _("%(by)s ended the access of %(name)s. Role: %(role)s."),
     "member_until_set": _("%(by)s set the last day of access of %(name)s: %(until)s. Role: %(role)s."),
     # The questionnaire
+    "sections_assigned": _("%(by)s said who answers these sections: %(sections)s."),
     "sheet_sent_to_signatory": _(
         "%(by)s sent the questionnaire to the signatory, with %(answered)s of %(applicable)s questions answered."
     ),

@@ -394,6 +394,11 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user}: {self.role}"
 
+    @property
+    def is_current(self) -> bool:
+        """The same rule as `MembershipQuerySet.current`, for a row at hand with its person."""
+        return self.user.is_active and (self.until is None or self.until >= datetime.date.today())
+
 
 def invitation_token() -> str:
     return secrets.token_urlsafe(24)

@@ -34,6 +34,7 @@ class Permission(enum.Enum):
     READ_TEAM = "read_team"  # names and addresses of the team
     READ_ANSWERS = "read_answers"  # the questionnaire and its evidence
     ANSWER = "answer"  # save answers, add evidence
+    LEAD_TEAM = "lead_team"  # share the sections out; type answers in for another institution
     SEND_TO_SIGNATORY = "send_to_signatory"
     SIGN = "sign"
     INVITE_NATIONAL = "invite_national"  # contributors and signatories of the country
@@ -53,7 +54,7 @@ P = Permission
 NATIONAL = {P.READ_PROJECT, P.READ_TEAM, P.READ_ANSWERS, P.READ_RELEASED}
 
 ROLE_ALLOWS: dict[str, set[Permission]] = {
-    Role.COORDINATOR: NATIONAL | {P.ANSWER, P.SEND_TO_SIGNATORY, P.INVITE_NATIONAL, P.RESPOND},
+    Role.COORDINATOR: NATIONAL | {P.ANSWER, P.LEAD_TEAM, P.SEND_TO_SIGNATORY, P.INVITE_NATIONAL, P.RESPOND},
     Role.CONTRIBUTOR: NATIONAL | {P.ANSWER},
     Role.SIGNATORY: NATIONAL | {P.SIGN, P.RESPOND},
     Role.EXPERT: {
@@ -65,7 +66,8 @@ ROLE_ALLOWS: dict[str, set[Permission]] = {
         P.READ_PROJECT, P.READ_TEAM, P.READ_ANSWERS, P.READ_FINDINGS, P.READ_RELEASED, P.INVITE, P.INVITE_NATIONAL,
         P.REQUEST_REPORT, P.RECOMMEND, P.RELEASE, P.MANAGE_PROJECT, P.MANAGE_PORTFOLIO,
     },
-    StaffRole.ADMINISTRATOR: set(Permission) - {P.ANSWER, P.SEND_TO_SIGNATORY, P.SIGN, P.RESPOND, P.VALIDATE},
+    StaffRole.ADMINISTRATOR: set(Permission)
+    - {P.ANSWER, P.LEAD_TEAM, P.SEND_TO_SIGNATORY, P.SIGN, P.RESPOND, P.VALIDATE},
 }  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Who is in a project's team, and who is invited, as the team page shows them."""
 
-import datetime
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -8,7 +7,7 @@ from django.utils.functional import Promise
 
 from accounts.models import User
 from projects.models import Invitation, Membership, Project
-from projects.permissions import Role
+from projects.permissions import ROLE_ALLOWS, Permission, Role
 from projects.roles import MAY, roles_to_invite
 from toolkit.models import Institution
 
@@ -38,13 +37,12 @@ class Roster:
 def roster(project: Project, user: User) -> Roster:
     """Few queries, however large the team. A link opens the place it offers: shown only to who may give that role."""
     roles = roles_to_invite(user, project)
-    today = datetime.date.today()
     members = [
         Member(membership, MAY[Role(membership.role)], Role(membership.role) in roles)
         for membership in project.memberships.select_related("user").order_by("pk")
     ]
-    current = [member for member in members if _is_current(member.membership, today)]
-    ended = [member for member in members if not _is_current(member.membership, today) and member.can_change]
+    current = [member for member in members if member.membership.is_current]
+    ended = [member for member in members if not member.membership.is_current and member.can_change]
     return Roster(
         groups=_by_institution(current),
         ended=ended,
@@ -59,10 +57,6 @@ def is_last_coordinator(membership: Membership) -> bool:
     return list(coordinators.values_list("pk", flat=True)) == [membership.pk]
 
 
-def _is_current(membership: Membership, today: datetime.date) -> bool:
-    return membership.user.is_active and (membership.until is None or membership.until >= today)
-
-
 def _by_institution(members: list[Member]) -> list[Group]:
     places, roles = list(Institution), list(Role)
     ordered = sorted(
@@ -72,3 +66,11 @@ def _by_institution(members: list[Member]) -> list[Group]:
         Group(Institution(institution), list(group))
         for institution, group in groupby(ordered, key=lambda member: member.membership.institution)
     ]
+
+
+def answering_members(project: Project) -> list[Membership]:
+    """Who may answer for the country today, each person once, by name."""
+    answering = [role for role in Role if Permission.ANSWER in ROLE_ALLOWS[role]]
+    members = Membership.objects.current().filter(project=project, role__in=answering).exclude(institution="ib")
+    by_person = {member.user_id: member for member in members.select_related("user").order_by("-pk")}
+    return sorted(by_person.values(), key=lambda member: (member.user.name, member.pk))

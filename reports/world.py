@@ -38,6 +38,7 @@ from assessments.models import (
     Reservation,
     ReservationKind,
     RevisionKind,
+    SectionAssignment,
     SheetReturn,
     SheetSection,
     SheetState,
@@ -126,6 +127,7 @@ class Rows:
 
     ORDER = (
         DesignatedOperator, CountryRequest, Project, Visit, Step, Membership, Invitation, AnswerSheet, SheetSection,
+        SectionAssignment,
         Answer, AnswerRevision, StoredFile, Evidence, ValidatedLevel, Reservation, SheetReturn, Submission,
         Observation, Recommendation, StrategyReview, StrategyAim, Source, EditorialText, Snapshot, Job, Report,
         ProjectEvent,
@@ -259,6 +261,7 @@ class World:
             if work.phase in WRITTEN_UP:
                 self.write_findings(work)
             self.count(work)
+            self.share_out(work)
             self.tell(work)
         self.rows.write()
         # What is signed and what documents say is read from the rows, as the actions read it.
@@ -595,6 +598,21 @@ class World:
                     SheetSection(
                         sheet=sheet, section=section, answered=count.answered, applicable=count.applicable,
                         is_open=not returned or section.pk in returned if audience == Audience.NATIONAL else True,
+                    )
+                )  # fmt: skip
+
+    def share_out(self, work: Work) -> None:
+        """Half of the teams said who answers which section."""
+        answering = work.members(Role.COORDINATOR, Role.CONTRIBUTOR)
+        if not answering or self.one_in(2):
+            return
+        for row in self.rows.waiting[SheetSection]:
+            if row.sheet is work.sheets[Audience.NATIONAL]:
+                member = self.chance.choice(answering)
+                self.rows.add(
+                    SectionAssignment(
+                        sheet_section=row, institution=member.institution, member=member, by=answering[0].user,
+                        due_on=work.project.questionnaire_due, at=work.at(0.1),
                     )
                 )  # fmt: skip
 

@@ -21,9 +21,11 @@ from assessments.models.findings import (
 )
 from assessments.models.sheets import SHEET_MOVES, AnswerSheet, SheetReturn, SheetSection, SheetState, Submission
 from assessments.models.strategy import Source, StrategyAim, StrategyConclusion, StrategyReview
+from assessments.models.teamwork import NATIONAL_INSTITUTIONS, SectionAssignment
 from assessments.models.validation import Reservation, ReservationKind, ValidatedLevel
 
 __all__ = [
+    "NATIONAL_INSTITUTIONS",
     "READ_CONFIDENTIAL",
     "SHEET_MOVES",
     "Activity",
@@ -44,6 +46,7 @@ __all__ = [
     "Reservation",
     "ReservationKind",
     "RevisionKind",
+    "SectionAssignment",
     "SheetReturn",
     "SheetSection",
     "SheetState",

@@ -65,6 +65,7 @@ def questionnaire(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     sheet = outline.national_sheet(project)
     sheet.project = project
     entries = outline.section_entries(sheet)
+    own = own_sections(request, sheet, entries)
     return render(
         request,
         "assessments/questionnaire.html",
@@ -72,14 +73,26 @@ def questionnaire(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
             "project": project,
             "tab": "questionnaire",
             "sheet": sheet,
-            "entries": entries,
+            "own": own,
+            "entries": [entry for entry in entries if entry not in own],
+            "is_shared_out": any(entry.assignment for entry in entries),
             "minutes": sum(entry.minutes_left for entry in entries),
             "returns": outline.last_returns(sheet) if sheet.is_open else [],
             "submission": sheet.submissions.order_by("-number").first(),
-            "next_section": next_to_fill(sheet, entries),
+            "next_section": next_to_fill(sheet, [*own, *entries]),
             **may(request, sheet),
         },
     )
+
+
+def own_sections(
+    request: HttpRequest, sheet: AnswerSheet, entries: Iterable[outline.SectionEntry]
+) -> list[outline.SectionEntry]:
+    """The sections that the reader answers: those assigned to them, or to their institution and nobody there."""
+    if not allows(request.user, Permission.ANSWER, sheet.project):
+        return []
+    institutions = sheet.project.places_of(request.user).institutions
+    return [entry for entry in entries if entry.is_for(request.user, institutions)]
 
 
 def may(request: HttpRequest, sheet: AnswerSheet) -> dict[str, bool]:
@@ -87,6 +100,7 @@ def may(request: HttpRequest, sheet: AnswerSheet) -> dict[str, bool]:
     user, project, running = request.user, sheet.project, sheet.project.is_running
     return {
         "may_answer": running and sheet.is_open and allows(user, Permission.ANSWER, project),
+        "may_lead": running and allows(user, Permission.LEAD_TEAM, project),
         "may_send": running and sheet.is_open and allows(user, Permission.SEND_TO_SIGNATORY, project),
         "may_take_back": running
         and sheet.state == SheetState.AWAITING_SIGNATURE

@@ -31,6 +31,7 @@ PUBLIC = {  # open to everyone by nature: signing in, an invitation's link, the 
 }
 READERS = "++++-++0>"  # who reads the questionnaire
 ANSWERS = "++-----0>"
+COORDINATOR = "+------0>"
 EXPERTS = "---+---0>"  # validates
 FINDINGS = "---+-++0>"  # reads and writes findings before release
 RESPONDS = ("0-0----0>", "+-+----0>")  # before release there is nothing to respond to
@@ -59,9 +60,11 @@ ACCESS: dict[tuple[str, str], str | tuple[str, str]] = {
     ("POST", "assessments:evidence_add"): ANSWERS,
     ("GET", "assessments:evidence_file"): READERS,
     ("POST", "assessments:evidence_remove"): ANSWERS,
+    ("GET", "assessments:assignments"): COORDINATOR,
+    ("POST", "assessments:assignments"): COORDINATOR,
     ("GET", "assessments:sheet_document"): READERS,
     ("GET", "assessments:sheet_document of the checklist"): CHECKLIST,
-    ("POST", "assessments:sheet_send"): "+------0>",
+    ("POST", "assessments:sheet_send"): COORDINATOR,
     ("POST", "assessments:sheet_take_back"): "+-+----0>",
     ("POST", "assessments:sheet_sign"): "--+----0>",
     ("GET", "assessments:sheet_return"): EXPERTS,
@@ -157,6 +160,7 @@ def arguments(name: str, here: World) -> list[object]:
         "evidence_add": [project.public_id, codes.code, question.code],
         "evidence_file": [project.public_id, codes.code, here.evidence.public_id],
         "evidence_remove": [project.public_id, codes.code, here.evidence.public_id],
+        "assignments": [project.public_id, codes.code],
         "sheet_document": [project.public_id, codes.code], "sheet_send": [project.public_id, codes.code],
         "sheet_take_back": [project.public_id, codes.code], "sheet_sign": [project.public_id, codes.code],
         "sheet_return": [project.public_id, codes.code], "sheet_accept": [project.public_id, codes.code],

@@ -31,6 +31,7 @@ from assessments.models import (
     Reservation,
     ReservationKind,
     RevisionKind,
+    SectionAssignment,
     SheetReturn,
     SheetSection,
     SheetState,
@@ -85,6 +86,17 @@ class SheetSectionFactory(factory.django.DjangoModelFactory):
 
     sheet = factory.SubFactory(AnswerSheetFactory)
     section = factory.LazyAttribute(lambda row: row.sheet.instrument.sections.order_by("position").first())
+
+
+class SectionAssignmentFactory(factory.django.DjangoModelFactory):
+    """The first section of a sheet, for the Post and nobody there by name."""
+
+    class Meta:
+        model = SectionAssignment
+
+    sheet_section = factory.SubFactory(SheetSectionFactory)
+    institution = Institution.POST
+    by = factory.SelfAttribute("sheet_section.sheet.project.manager")
 
 
 class SubmissionFactory(factory.django.DjangoModelFactory):

@@ -1,0 +1,66 @@
+"""Sharing the questionnaire out among the national team."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from assessments import notifications
+from assessments.actions.sheets import lock_sheet
+from assessments.models import AnswerSheet, SectionAssignment, SheetSection
+from projects.models import Membership, MoveNotAllowed, log
+from toolkit.models import Section
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """Who answers a section, until when; `member` None: whoever of the institution."""
+
+    institution: str
+    member: Membership | None = None
+    due_on: datetime.date | None = None
+
+
+@transaction.atomic
+def assign_sections(sheet: AnswerSheet, wanted: Mapping[Section, Assigned | None], *, by: Any) -> list[Section]:
+    """Say for each of these sections who answers it (None: nobody in particular); the sections that changed.
+
+    Those who have a section that they did not have are written to, once, however many sections it is.
+    Raises MoveNotAllowed where the project is not running.
+    """
+    locked = lock_sheet(sheet)
+    if not locked.project.is_running:
+        raise MoveNotAllowed(_("The project is not running, so nothing can be changed in it."))
+    rows = SheetSection.objects.filter(sheet=locked).select_related("assignment__member__user").order_by("pk")
+    changed: list[Section] = []
+    added: dict[Section, Assigned] = {}
+    for row in rows:
+        section = next((section for section in wanted if section.pk == row.section_id), None)
+        if section is None:
+            continue
+        stood, now = as_assigned(getattr(row, "assignment", None)), wanted[section]
+        if stood == now:
+            continue
+        changed.append(section)
+        SectionAssignment.objects.filter(sheet_section=row).delete()
+        if now:
+            SectionAssignment.objects.create(
+                sheet_section=row, institution=now.institution, member=now.member, due_on=now.due_on,
+                at=timezone.now(), by=by,
+            )  # fmt: skip
+            if stood is None or (stood.institution, stood.member) != (now.institution, now.member):
+                added[section] = now
+    if changed:
+        log(locked.project, "sections_assigned", by=by, sections=[section.code for section in changed])
+    notifications.tell_assigned(
+        locked, [(section, now.institution, now.member, now.due_on) for section, now in added.items()], by=by
+    )
+    return changed
+
+
+def as_assigned(row: SectionAssignment | None) -> Assigned | None:
+    return Assigned(row.institution, row.member, row.due_on) if row else None

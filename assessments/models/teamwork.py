@@ -1,0 +1,46 @@
+"""How a national team shares the questionnaire: who answers which section, until when."""
+
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from assessments.models.sheets import SheetSection
+from assessments.models.texts import USER
+from foundation.constraints import one_of
+from projects.models import Membership
+from toolkit.models import Institution
+
+NATIONAL_INSTITUTIONS: list[Institution] = [
+    Institution.POST,
+    Institution.REGULATOR,
+    Institution.MINISTRY,
+    Institution.OTHER,
+]
+
+
+class SectionAssignment(models.Model):
+    """Which institution answers a section, by whom of the team, and until when."""
+
+    sheet_section = models.OneToOneField(SheetSection, on_delete=models.CASCADE, related_name="assignment")
+    institution = models.CharField(max_length=10, choices=Institution.choices)
+    member = models.ForeignKey(Membership, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    due_on = models.DateField(null=True, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["sheet_section"]
+        constraints = [one_of("institution", [*NATIONAL_INSTITUTIONS], name="section_assignment_institution_national")]
+
+    def __str__(self) -> str:
+        return f"{self.sheet_section}: {self.institution}"
+
+    @property
+    def person(self) -> Any:
+        """The person named, as long as their access lasts; None: whoever of the institution."""
+        return self.member.user if self.member and self.member.is_current else None
+
+    @property
+    def is_late(self) -> bool:
+        return self.due_on is not None and self.due_on < timezone.localdate()

@@ -1,0 +1,49 @@
+"""Sharing the questionnaire out among the national team."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from assessments import outline
+from assessments.actions import teamwork as actions
+from assessments.forms.teamwork import AssignForm
+from assessments.views.sheets import find_sheet
+from projects.permissions import Permission
+from projects.roster import answering_members
+from toolkit.models import Audience
+
+LEADS = dict.fromkeys(Audience, Permission.LEAD_TEAM)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def assignments(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
+    """Who answers which section, until when: one table for all of them."""
+    sheet = find_sheet(request, project_id, instrument, LEADS)
+    form = AssignForm(
+        request.POST if request.method == "POST" else None,
+        entries=outline.section_entries(sheet),
+        members=answering_members(sheet.project),
+        usually=outline.usual_institutions(sheet.instrument),
+    )
+    if request.method == "POST" and form.is_valid():
+        changed = len(actions.assign_sections(sheet, form.wanted, by=request.user))
+        messages.success(
+            request,
+            ngettext(
+                "Saved: %(count)s section has changed. Those who have new sections get one message each.",
+                "Saved: %(count)s sections have changed. Those who have new sections get one message each.",
+                changed,
+            )
+            % {"count": changed},
+        )
+        return redirect("assessments:questionnaire", project_id)
+    return render(
+        request,
+        "assessments/assignments.html",
+        {"project": sheet.project, "tab": "questionnaire", "sheet": sheet, "form": form, "rows": form.rows()},
+        status=422 if form.errors else 200,
+    )

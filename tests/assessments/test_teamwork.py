@@ -1,0 +1,251 @@
+"""Sharing the questionnaire out: who answers which section, who is told, what everyone sees first."""
+
+import datetime
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from assessments import outline
+from assessments.actions.teamwork import Assigned, assign_sections
+from assessments.models import SectionAssignment
+from foundation.models import Mail
+from projects.models import Membership, MoveNotAllowed, ProjectEvent, ProjectStatus
+from projects.permissions import Role
+from tests.factories.assessments import (
+    SectionAssignmentFactory,
+    answer,
+    national_sheet,
+    opened_project,
+    section,
+)
+from tests.factories.projects import member
+from toolkit.models import Institution
+
+pytestmark = pytest.mark.django_db
+TODAY = datetime.date(2026, 5, 4)
+
+
+@pytest.fixture
+def project(settings):
+    settings.SITE_URL = "https://readiness.example"
+    return opened_project()
+
+
+@pytest.fixture
+def sheet(project):
+    return national_sheet(project)
+
+
+@pytest.fixture
+def focal(project):
+    return member(project, Role.COORDINATOR, user__name="Amina Focal")
+
+
+def membership(project, user) -> Membership:
+    return Membership.objects.select_related("user").get(project=project, user=user)
+
+
+def assignments() -> list[tuple]:
+    rows = SectionAssignment.objects.order_by("sheet_section__section__position")
+    return list(rows.values_list("sheet_section__section__code", "institution", "member__user__name", "due_on"))
+
+
+def signed_in(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_who_is_named_gets_one_message_with_all_their_sections(project, sheet, focal):
+    lea = membership(project, member(project, Role.CONTRIBUTOR, user__name="Léa", user__language="fr"))
+    due = datetime.date(2026, 6, 1)
+    wanted = {section(project, code): Assigned("post", lea, due) for code in ("G", "A.1")}
+    assert assign_sections(sheet, wanted, by=focal) == list(wanted)
+    assert assignments() == [("G", "post", "Léa", due), ("A.1", "post", "Léa", due)]
+    mail = Mail.objects.get()
+    assert (mail.to, mail.language) == (lea.user.email, "fr")
+    names = [section(project, code).name["fr"] for code in ("G", "A.1")]
+    assert [line for line in mail.body.splitlines() if line.startswith("- ")] == [
+        f"- G {names[0]}, pour le 1er\xa0juin 2026",
+        f"- A.1 {names[1]}, pour le 1er\xa0juin 2026",
+    ]
+    assert f"https://readiness.example{reverse('assessments:questionnaire', args=[project.public_id])}" in mail.body
+
+
+def test_another_day_is_no_new_section_and_nobody_is_written_to_twice(project, sheet, focal):
+    lea = membership(project, member(project, Role.CONTRIBUTOR))
+    part = section(project, "A.1")
+    assign_sections(sheet, {part: Assigned("post", lea)}, by=focal)
+    Mail.objects.all().delete()
+    assert assign_sections(sheet, {part: Assigned("post", lea)}, by=focal) == []
+    assert assign_sections(sheet, {part: Assigned("post", lea, TODAY)}, by=focal) == [part]
+    assert not Mail.objects.exists()
+
+
+def test_an_institution_without_a_name_tells_those_who_answer_there(project, sheet, focal):
+    regulator = member(project, Role.CONTRIBUTOR, institution=Institution.REGULATOR)
+    member(project, Role.SIGNATORY, institution=Institution.REGULATOR)
+    member(project, Role.CONTRIBUTOR, institution=Institution.MINISTRY)
+    assign_sections(sheet, {section(project, "A.1"): Assigned("regulator")}, by=focal)
+    assert [mail.to for mail in Mail.objects.all()] == [regulator.email]
+
+
+def test_who_assigns_a_section_to_themselves_is_not_written_to(project, sheet, focal):
+    assign_sections(sheet, {section(project, "A.1"): Assigned("post", membership(project, focal))}, by=focal)
+    assert not Mail.objects.exists()
+    assert len(assignments()) == 1
+
+
+def test_nobody_again(project, sheet, focal):
+    part = section(project, "A.1")
+    assign_sections(sheet, {part: Assigned("ministry")}, by=focal)
+    assert assign_sections(sheet, {part: None}, by=focal) == [part]
+    assert assignments() == []
+    events = ProjectEvent.objects.filter(kind="sections_assigned")
+    assert [event.about for event in events] == [{"sections": ["A.1"]}] * 2
+
+
+def test_nothing_changes_in_a_project_that_does_not_run(project, sheet, focal):
+    project.move(ProjectStatus.SUSPENDED, reason="A strike.")
+    with pytest.raises(MoveNotAllowed):
+        assign_sections(sheet, {section(project, "A.1"): Assigned("post")}, by=focal)
+
+
+def test_the_bureau_answers_no_section(sheet):
+    row = sheet.sections.order_by("pk").first()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SectionAssignmentFactory(sheet_section=row, institution=Institution.IB)
+
+
+# ── The form ─────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def form_url(project, sheet):
+    return reverse("assessments:assignments", args=[project.public_id, sheet.instrument.code])
+
+
+def shown(client, url) -> str:
+    return client.get(url).context["form"].state
+
+
+def test_a_person_alone_brings_their_institution(project, sheet, focal, form_url):
+    ministry = membership(project, member(project, Role.CONTRIBUTOR, institution="ministry", user__name="Rovo"))
+    client = signed_in(focal)
+    reply = client.post(form_url, {"shown": shown(client, form_url), "A.1:member": str(ministry.public_id)})
+    assert reply.status_code == 302
+    assert assignments() == [("A.1", "ministry", "Rovo", None)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"A.1:due_on": "2099-01-01"}, "Choose who answers this section"),
+        ({"A.1:institution": "post", "A.1:due_on": "2020-01-01"}, "This day is over"),
+        ({"A.1:institution": "ib"}, "A.1:institution"),
+        ({"A.1:member": "7b0c0e0e-0000-4000-8000-000000000000"}, "A.1:member"),
+    ],
+)
+def test_what_cannot_be_is_told_and_nothing_is_saved(project, focal, form_url, typed, said):
+    client = signed_in(focal)
+    reply = client.post(form_url, {"shown": shown(client, form_url), **typed})
+    assert reply.status_code == 422
+    assert said in reply.content.decode()
+    assert assignments() == []
+
+
+def test_a_member_of_another_project_cannot_be_named(project, focal, form_url):
+    other = opened_project()
+    stranger = membership(other, member(other, Role.CONTRIBUTOR))
+    client = signed_in(focal)
+    typed = {"shown": shown(client, form_url), "A.1:member": str(stranger.public_id)}
+    assert client.post(form_url, typed).status_code == 422
+
+
+def test_what_a_colleague_said_meanwhile_is_not_overwritten_unseen(project, sheet, focal, form_url):
+    client = signed_in(focal)
+    old = shown(client, form_url)
+    assign_sections(sheet, {section(project, "G"): Assigned("ministry")}, by=member(project, Role.COORDINATOR))
+    reply = client.post(form_url, {"shown": old, "A.1:institution": "post"})
+    assert reply.status_code == 422
+    assert "Someone else changed who answers" in reply.content.decode()
+    assert assignments() == [("G", "ministry", None, None)]
+    again = {"shown": reply.context["form"]["shown"].value(), "A.1:institution": "post"}
+    assert client.post(form_url, again).status_code == 302
+    assert assignments() == [("A.1", "post", None, None)]
+
+
+def test_who_left_stays_named_until_someone_else_is(project, sheet, focal, form_url):
+    lea = membership(project, member(project, Role.CONTRIBUTOR, user__name="Léa"))
+    assign_sections(sheet, {section(project, "A.1"): Assigned("post", lea)}, by=focal)
+    Membership.objects.filter(pk=lea.pk).update(until=datetime.date(2020, 1, 1))
+    client = signed_in(focal)
+    page = client.get(form_url)
+    assert "Léa (access has ended)" in page.content.decode()
+    kept = {"A.1:institution": "post", "A.1:member": str(lea.public_id), "shown": page.context["form"].state}
+    assert client.post(form_url, kept).status_code == 302
+    assert assignments() == [("A.1", "post", "Léa", None)]
+
+
+# ── What each sees first ─────────────────────────────────────────────────────
+
+
+def questionnaire(client, project):
+    return client.get(reverse("assessments:questionnaire", args=[project.public_id]))
+
+
+def codes(entries) -> list[str]:
+    return [entry.section.code for entry in entries]
+
+
+def test_each_sees_their_own_sections_first(project, sheet, focal):
+    lea = member(project, Role.CONTRIBUTOR)
+    rovo = member(project, Role.CONTRIBUTOR, institution="ministry")
+    wanted = {
+        section(project, "A.1"): Assigned("post", membership(project, lea)),
+        section(project, "A.2"): Assigned("ministry"),
+        section(project, "B.1"): Assigned("post"),
+    }
+    assign_sections(sheet, wanted, by=focal)
+    own = {user: codes(questionnaire(signed_in(user), project).context["own"]) for user in (lea, rovo, focal)}
+    assert own == {lea: ["A.1", "B.1"], rovo: ["A.2"], focal: ["B.1"]}
+    page = questionnaire(signed_in(rovo), project)
+    assert codes(page.context["entries"]) == ["G", "A.1", "B.1"]
+    assert page.context["next_section"].code == "A.2"
+
+
+def test_overdue_is_said_until_the_section_is_complete(project, sheet, focal):
+    late = timezone.localdate() - datetime.timedelta(days=3)
+    SectionAssignmentFactory(sheet_section=sheet.sections.get(section__code="B.1"), due_on=late)
+    page = questionnaire(signed_in(focal), project).content.decode()
+    assert "3 days late" in page
+    answer(project, "B.1-1", 2)
+    assert outline.section_entries(sheet)[-1].is_complete
+    assert "late" not in questionnaire(signed_in(focal), project).content.decode().split("<main")[1]
+
+
+def test_experts_have_no_sections_of_their_own(project, sheet):
+    expert = member(project, Role.EXPERT, institution=Institution.OTHER)
+    SectionAssignmentFactory(sheet_section=sheet.sections.order_by("pk").first(), institution=Institution.OTHER)
+    assert questionnaire(signed_in(expert), project).context["own"] == []
+
+
+def test_asks_no_more_for_more_assignments(project, sheet, focal):
+    client = signed_in(focal)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            questionnaire(client, project)
+        return len(queries)
+
+    asked()
+    before = asked()
+    people = [membership(project, member(project, Role.CONTRIBUTOR)) for _ in range(2)]
+    parts = enumerate(outline.structure(sheet.instrument).sections)
+    wanted = {part: Assigned("post", people[number % 2]) for number, part in parts}
+    assign_sections(sheet, wanted, by=focal)
+    assert asked() == before
