@@ -5,13 +5,11 @@ given, "don't know" or "not applicable" satisfies no condition.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """An answer as conditions see it; the shapes of `value` are AnswerValue's."""
 
     kind: str

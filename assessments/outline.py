@@ -42,16 +42,31 @@ class Structure:
     def by_id(self) -> dict[int, Question]:
         return {question.pk: question for question in self.questions.values()}
 
+    @cached_property
+    def _by_section(self) -> dict[int, list[Question]]:
+        found: dict[int, list[Question]] = {section.pk: [] for section in self.sections}
+        for question in self.questions.values():
+            found[question.section_id].append(question)
+        return found
+
+    @cached_property
+    def _rules(self) -> list[tuple[str, Mapping[str, str] | None]]:
+        return [(question.code, question.condition) for question in self.questions.values()]
+
+    @cached_property
+    def decides(self) -> frozenset[str]:
+        """The codes of the questions that a condition looks at: what is hidden depends on their answers alone."""
+        return frozenset(condition["question"] for _code, condition in self._rules if condition)
+
     def of_section(self, section: Section) -> list[Question]:
-        return [question for question in self.questions.values() if question.section_id == section.pk]
+        return self._by_section[section.pk]
 
     def section(self, code: str) -> Section | None:
         return next((section for section in self.sections if section.code == code), None)
 
     def hidden(self, given: Mapping[str, conditions.Given]) -> set[str]:
         """The codes of the questions whose condition does not hold."""
-        rules = [(question.code, question.condition) for question in self.questions.values()]
-        return conditions.hidden(rules, given)
+        return conditions.hidden(self._rules, given)
 
 
 @lru_cache(maxsize=32)
@@ -115,9 +130,7 @@ def _sheets(project: Project) -> Any:
 def given(answers: Sequence[Answer] | Any, questions: Mapping[int, Question]) -> dict[str, conditions.Given]:
     """Answers as conditions see them, by question code."""
     return {
-        questions[answer.question_id].code: conditions.Given(
-            kind=questions[answer.question_id].kind, status=answer.status, value=answer.value
-        )
+        (question := questions[answer.question_id]).code: conditions.Given(question.kind, answer.status, answer.value)
         for answer in answers
     }
 

@@ -16,6 +16,7 @@ from assessments.desk import claims_not_applicable
 from assessments.models import Answer, AnswerRevision, AnswerSheet, RevisionKind, SheetSection
 from assessments.outline import structure
 from assessments.progress import Count, recount, totals
+from foundation.statements import Statement
 from toolkit.models import Audience, Question
 
 
@@ -73,6 +74,19 @@ OUTCOME_OF = {
 }
 
 
+# What every save asks, in this order (foundation/statements.py).
+LOCKED = Statement(lambda sheet: AnswerSheet.objects.select_for_update().filter(pk=sheet), "sheet")
+SECTION = Statement(
+    lambda sheet, section, save_id: SheetSection.objects.filter(sheet=sheet, section=section).annotate(
+        project_status=F("sheet__project__status"),
+        project_released_at=F("sheet__project__released_at"),
+        is_known=Exists(AnswerRevision.objects.filter(sheet=sheet, save_id=save_id)),
+    ),
+    "sheet", "section", "save_id",
+)  # fmt: skip
+ANSWERS = Statement(lambda sheet: Answer.objects.filter(sheet=sheet).order_by("pk"), "sheet")
+
+
 @transaction.atomic
 def save_answer(
     sheet: AnswerSheet,
@@ -94,7 +108,7 @@ def save_answer(
     Raises SaveIdTaken, ImpossibleBase, Withheld.
     """
     locked, section = _lock(sheet, question, save_id)
-    answers = list(Answer.objects.filter(sheet=locked).order_by("pk"))
+    answers = ANSWERS(sheet=locked.pk)
     head = next((answer for answer in answers if answer.question_id == question.pk), None)
     before = totals(structure(locked.instrument), answers)
 
@@ -134,7 +148,7 @@ def save_answer(
         head.number, head.saved_at, head.saved_by = number + 1, revision.saved_at, by
         head.save()
         is_word_kept = did_apply != claims_not_applicable(head)
-        now = recount(locked, answers, before=before, is_word_kept=is_word_kept)
+        now = recount(locked, answers, changed=head, before=before, is_word_kept=is_word_kept)
     return Reply(
         OUTCOME_OF[RevisionKind(kind)], revision.number, revision.saved_at, head, locked,
         now.sections[question.section_id], answers, now.hidden, now.facts,
@@ -146,13 +160,9 @@ def _lock(sheet: AnswerSheet, question: Question, save_id: uuid.UUID) -> tuple[A
 
     With the section, in one query: the project's state, and whether the save id is known.
     """
-    locked = AnswerSheet.objects.select_for_update().get(pk=sheet.pk)
+    [locked] = LOCKED(sheet=sheet.pk)
     locked.instrument, locked.project = sheet.instrument, sheet.project
-    section = SheetSection.objects.annotate(
-        project_status=F("sheet__project__status"),
-        project_released_at=F("sheet__project__released_at"),
-        is_known=Exists(AnswerRevision.objects.filter(sheet=locked, save_id=save_id)),
-    ).get(sheet=locked, section=question.section_id)
+    [section] = SECTION(sheet=sheet.pk, section=question.section_id, save_id=save_id)
     locked.project.status = section.project_status
     locked.project.released_at = section.project_released_at
     return locked, section

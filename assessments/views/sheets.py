@@ -1,13 +1,13 @@
 """The questionnaire (and the experts' checklist) section by section, and the saving of answers."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import formats, timezone, translation
@@ -29,19 +29,26 @@ READS = {Audience.NATIONAL: Permission.READ_ANSWERS, Audience.EXPERTS: Permissio
 WRITES = {Audience.NATIONAL: Permission.ANSWER, Audience.EXPERTS: Permission.RECOMMEND}
 
 
+def bare_sheets() -> QuerySet[AnswerSheet]:
+    """For a save, which shows no page."""
+    return AnswerSheet.objects.select_related("project").annotate(digest=F("instrument__framework__digest"))
+
+
+def shown_sheets() -> QuerySet[AnswerSheet]:
+    return bare_sheets().select_related(*(f"project__{name}" for name in SHOWN_OF_PROJECT))
+
+
 def find_sheet(
     request: HttpRequest,
     project_id: uuid.UUID,
     instrument: str,
     permission: dict[Any, Permission],
-    shown: tuple[str, ...] = SHOWN_OF_PROJECT,
+    sheets: Callable[[], QuerySet[AnswerSheet]] = shown_sheets,
 ) -> AnswerSheet:
     """The sheet, for those whose role allows what the address is for. A sheet one may not even read does not exist.
 
-    `shown`: what is read together with the project. The instrument comes from memory.
+    `sheets`: with what is read together with it. The instrument comes from memory.
     """
-    sheets = AnswerSheet.objects.select_related("project", *(f"project__{name}" for name in shown))
-    sheets = sheets.annotate(digest=F("instrument__framework__digest"))
     sheet = find_row(sheets, "project__", request.user, project__public_id=project_id, instrument__code=instrument)
     sheet.instrument = outline.instrument_of(sheet.instrument_id, sheet.digest)
     project = sheet.project
@@ -294,7 +301,7 @@ def _sentence(outcome: actions.Outcome) -> str:
 @require_POST
 def answer_save(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
     """One save, from the script. Replies by DESIGN's table, always JSON."""
-    sheet = find_sheet(request, project_id, instrument, WRITES, shown=())
+    sheet = find_sheet(request, project_id, instrument, WRITES, bare_sheets)
     asked = outline.structure(sheet.instrument).questions.get(question)
     if asked is None:
         raise Http404

@@ -1,6 +1,7 @@
 """The counters of a sheet are rows, written by whatever changes them; `recount` proves and mends them."""
 
 import importlib
+import random
 
 import pytest
 from django.apps import apps
@@ -9,9 +10,11 @@ from django.core.management import CommandError, call_command
 from assessments.actions.submissions import return_sheet
 from assessments.desk import criteria_without_level
 from assessments.models import Answer, AnswerSheet, AnswerStatus, SheetSection
+from assessments.outline import structure
 from assessments.progress import mend
 from assessments.situations import needs, situation, with_needs, with_situation
 from projects.models import Project
+from reports.world import Size, World
 from tests.factories.assessments import (
     answer,
     checklist,
@@ -105,6 +108,25 @@ def test_recount_finds_what_differs_and_mends_it(project, capsys):
     call_command("recount")
     call_command("recount", "--check")
     assert capsys.readouterr().out.splitlines()[-2:] == ["2 sheets, 1 mended.", "2 sheets, 0 to mend."]
+
+
+def test_counters_are_those_of_a_fresh_count_whatever_is_saved(project):
+    """Saves that hide and show questions, take answers back, and change nothing that counts."""
+    chance = random.Random(20)
+    sheet, made_up = national_sheet(project), World(project.framework, Size(1, 1, 3), chance)
+    whole = structure(sheet.instrument)
+    hidden = set()
+    for _turn in range(150):
+        asked = chance.choice(list(whole.questions.values()))
+        status = chance.choice([*["answered"] * 3, "blank", "dont_know", "not_applicable"])
+        said = {
+            "answered": {"value": made_up.value(asked, whole), "status": "answered"},
+            "not_applicable": NOT_APPLICABLE,
+        }.get(status, {"status": status})
+        answer(project, asked.code, **said)
+        assert mend(sheet.pk, write=False) == []
+        hidden.add(Answer.objects.filter(sheet=sheet, is_counted=False).count())
+    assert len(hidden) > 2  # conditions had their say
 
 
 def test_the_migration_counts_what_was_undecided_before_there_was_a_counter(project):
