@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal.ratelimit import get_ip
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
@@ -16,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from foundation import mails
+from foundation import limits, mails
 
 # What allauth would say by itself, by its template; what is not here is not said.
 SAID: dict[str, Promise] = {
@@ -34,6 +35,16 @@ class AccountAdapter(DefaultAccountAdapter):
         "too_many_login_attempts": _("Too many wrong tries. Wait five minutes and try again, or set a new password."),
         "enter_current_password": _("This is not your current password."),
     }
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuses unread what comes from an address of too many wrong passwords, as allauth does for an account."""
+        most = settings.WRONG_PASSWORDS_PER_MINUTE
+        if limits.is_reached("wrong-passwords", get_ip(request), most=most, seconds=60):
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        limits.wait("wrong-passwords", get_ip(request), most=settings.WRONG_PASSWORDS_PER_MINUTE, seconds=60)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

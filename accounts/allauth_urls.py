@@ -5,6 +5,7 @@ from django.conf import settings
 from django.urls import path, re_path
 
 from accounts.forms import ChangePasswordForm, ResetPasswordForm, ResetPasswordKeyForm
+from accounts.views import login
 
 change_password = views.PasswordChangeView.as_view(form_class=ChangePasswordForm)
 reset_password = views.PasswordResetView.as_view(form_class=ResetPasswordForm)
@@ -12,7 +13,7 @@ reset_password_done = views.PasswordResetDoneView.as_view(extra_context={"has_ma
 reset_password_from_key = views.PasswordResetFromKeyView.as_view(form_class=ResetPasswordKeyForm)
 
 urlpatterns = [
-    path("login/", views.login, name="account_login"),
+    path("login/", login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("password/change/", change_password, name="account_change_password"),
     path("password/reset/", reset_password, name="account_reset_password"),

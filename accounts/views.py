@@ -1,3 +1,5 @@
+from allauth.account import views
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -7,10 +9,23 @@ from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import actions
 from accounts.forms import ProfileForm
+from foundation import limits
+
+
+@login_not_required
+@sensitive_post_parameters("password")
+def login(request: HttpRequest) -> HttpResponseBase:
+    """allauth's page; how often one address may send it is counted here."""
+    if request.method == "POST" and limits.wait(
+        "sign-ins", ratelimit.get_ip(request), most=settings.SIGN_INS_PER_MINUTE, seconds=60
+    ):
+        return ratelimit.respond_429(request)
+    return views.login(request)
 
 
 @require_http_methods(["GET", "POST"])

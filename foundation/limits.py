@@ -10,11 +10,27 @@ def wait(what: str, who: object, *, most: int, seconds: int) -> int:
 
     A cache that is away or full counts nothing and so stops nobody.
     """
-    now = int(time.time())
-    key = f"limit:{what}:{who}:{now // seconds}"
+    key = _key(what, who, seconds)
     try:
         cache.add(key, 0, timeout=2 * seconds)
         count = cache.incr(key)
     except (ValueError, OSError):  # gone between the two lines; no place on the disk
         return 0
-    return seconds - now % seconds if count > most else 0
+    return _rest(seconds) if count > most else 0
+
+
+def is_reached(what: str, who: object, *, most: int, seconds: int) -> bool:
+    """Whether so many were counted in the running stretch; counts nothing itself."""
+    try:
+        return int(cache.get(_key(what, who, seconds), 0)) >= most
+    except OSError:
+        return False
+
+
+def _key(what: str, who: object, seconds: int) -> str:
+    return f"limit:{what}:{who}:{int(time.time()) // seconds}"
+
+
+def _rest(seconds: int) -> int:
+    """Of the running stretch."""
+    return seconds - int(time.time()) % seconds

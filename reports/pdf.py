@@ -40,6 +40,14 @@ class Engine:
     fonts: Any
     fetcher: Any
 
+    def stays(self) -> bool:
+        """Keep the folder of faces young, so that the clock leaves it alone; False when it is gone."""
+        try:
+            os.utime(self.fonts._folder)
+        except FileNotFoundError:
+            return False
+        return True
+
 
 @cache
 def engine() -> Engine:
@@ -93,6 +101,9 @@ def no_collection() -> Iterator[None]:
 def render(html: str, *, identifier: bytes) -> Printed:
     """The document as tagged PDF/UA-1. `identifier` stands for the file's identity instead of a random one."""
     machine = engine()
+    if not machine.stays():  # a day without a document, and the clock took it for a leftover
+        engine.cache_clear()
+        machine = engine()
     with no_collection():
         document = machine.html(string=html, base_url=ASSETS.as_uri() + "/", url_fetcher=machine.fetcher).render(
             font_config=machine.fonts, stylesheets=[machine.stylesheet], pdf_variant="pdf/ua-1", pdf_tags=True

@@ -15,7 +15,7 @@ NEIGHBOUR = re.compile(r"\.\./shared")
 
 
 def main() -> int:
-    found = [*locks(), *requirements(), *places()]
+    found = [*locks(), *requirements(), *installs(), *places()]
     print("\n".join(found))
     return 1 if found else 0
 
@@ -48,6 +48,18 @@ def requirements() -> Iterator[str]:
             name = re.split(r"[=<>\[]", line)[0].strip().lower()
             if name and not name.startswith(("#", "-")) and name not in locked:
                 yield f"requirements/{lock.name}: {name} of {source} is missing; `make lock` writes it."
+
+
+def installs() -> Iterator[str]:
+    """pip takes what a lock names and nothing else: asked for more, it would find what is new since."""
+    for name in ("scripts/install.sh", "Dockerfile"):
+        commands = re.findall(r"pip install\b.*", (ROOT / name).read_text().replace("\\\n", " "))
+        for command in commands:
+            missing = [option for option in ("--require-hashes", "--no-deps") if option not in command]
+            if missing:
+                yield f"{name}: `pip install` without {' and '.join(missing)}."
+        if not commands:
+            yield f"{name}: no `pip install` was found, so that nothing holds how it installs."
 
 
 def places() -> Iterator[str]:

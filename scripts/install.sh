@@ -93,7 +93,7 @@ python_packages() {
     .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off \
         --require-hashes --no-deps -r "$lock" 2> >(grep -v '^WARNING' >&2) | sed -un 's/^Collecting \([^ ]*\).*/    \1/p'
     echo "$digest" >"$stamp"
-    # The test lock holds every line of the run lock (scripts/check_locks.py), so what runs is there too.
+    # The test lock holds every line of the run lock (scripts/check_tree.py), so what runs is there too.
     if [ "$1" = test ]; then sha256sum requirements/run.txt | cut -d' ' -f1 >.venv/.installed-run; fi
 }
 

@@ -1,9 +1,12 @@
 """The PDF files themselves: their text in both languages, structure, marks, and nothing from outside."""
 
 import io
+import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pikepdf
@@ -246,6 +249,23 @@ def test_the_same_html_makes_the_same_bytes():
     html = page("<h1>Twice</h1><p>é Ж ≥ خدمات</p>")
     first, second = (pdf.render(html, identifier=b"same") for _time in range(2))
     assert first.pdf == second.pdf
+
+
+def test_a_worker_whose_faces_the_clock_took_away_reads_them_anew():
+    html = page("<h1>Again</h1><p>é Ж ≥ خدمات</p>")
+    before = pdf.render(html, identifier=b"same").pdf
+    folder = Path(pdf.engine().fonts._folder)
+    shutil.rmtree(folder)
+    assert pdf.render(html, identifier=b"same").pdf == before
+    assert Path(pdf.engine().fonts._folder).is_dir()
+
+
+def test_a_document_keeps_the_faces_of_its_worker_young():
+    pdf.render(page("<h1>Young</h1>"), identifier=b"x")
+    folder = Path(pdf.engine().fonts._folder)
+    os.utime(folder, (0, 0))
+    pdf.render(page("<h1>Young</h1>"), identifier=b"x")
+    assert folder.stat().st_mtime > 0
 
 
 # ── Nothing from outside ─────────────────────────────────────────────────────

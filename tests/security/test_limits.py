@@ -19,7 +19,7 @@ from foundation.models import StoredFile
 from projects.permissions import Role
 from tests import servers
 from tests.factories import assessments as work
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.projects import member
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +119,37 @@ def test_an_account_is_closed_for_a_while_from_every_address():
     client = Client(REMOTE_ADDR="192.0.2.99")
     client.post("/accounts/login/", {"login": user.email, "password": "a-long-enough-password"})
     assert client.get("/profile/").status_code == 302
+
+
+def signs_in(user, address: str, password: str = PASSWORD) -> bool:
+    client = Client(REMOTE_ADDR=address)
+    client.post("/accounts/login/", {"login": user.email, "password": password})
+    return client.get("/profile/").status_code == 200
+
+
+def test_many_wrong_passwords_from_one_address_stop_its_sign_ins_for_a_minute(settings, time_machine_at_noon):
+    settings.WRONG_PASSWORDS_PER_MINUTE = 3
+    user = UserFactory()
+    assert not any(signs_in(UserFactory(), "192.0.2.7", "wrong") for _try in range(3))
+    assert (signs_in(user, "192.0.2.7"), signs_in(user, "192.0.2.8")) == (False, True)
+    time_machine_at_noon.shift(60)
+    assert signs_in(user, "192.0.2.7")
+
+
+def test_right_passwords_are_not_counted_as_wrong_ones(settings):
+    settings.WRONG_PASSWORDS_PER_MINUTE = 3
+    assert [signs_in(UserFactory(), "192.0.2.7") for _try in range(5)] == [True] * 5
+
+
+def test_an_office_that_signs_in_together_waits_for_no_lock_of_its_address(monkeypatch):
+    """Whoever holds allauth's locks of this address: nobody who signs in asks for one."""
+    add = type(caches["default"]).add
+
+    def add_unless_of_address(self, key, *args, **kwargs):
+        return not (":ip:" in key and key.endswith(":lock")) and add(self, key, *args, **kwargs)
+
+    monkeypatch.setattr(type(caches["default"]), "add", add_unless_of_address)
+    assert signs_in(UserFactory(), "192.0.2.7")
 
 
 # ── Evidence ─────────────────────────────────────────────────────────────────

@@ -1,4 +1,6 @@
-"""The clock: wakes again, every few seconds, the jobs that wait or whose worker died. Two clocks do no harm."""
+"""The clock: wakes again, every few seconds, the jobs that wait or whose worker died, and empties now and then what
+killed processes left behind. Two clocks do no harm.
+"""
 
 import contextlib
 import logging
@@ -6,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections, connection
 
-from foundation import jobs
+from foundation import jobs, leftovers
 
 logger = logging.getLogger(__name__)
 SECONDS_TO_FINISH = 30
@@ -22,6 +25,7 @@ SECONDS_TO_FINISH = 30
 class Command(BaseCommand):
     help = __doc__
     worker: subprocess.Popen[bytes] | None = None
+    empties_at = 0.0  # monotonic
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--once", action="store_true", help="sweep once and end")
@@ -44,6 +48,7 @@ class Command(BaseCommand):
             except DatabaseError as error:
                 logger.warning("the clock could not reach the database, it tries again: %s", error)
                 connection.close()
+            self.empty()
             if options["once"]:
                 return
             over.wait(settings.CLOCK_SECONDS)
@@ -55,6 +60,16 @@ class Command(BaseCommand):
             logger.warning("the queue takes no messages: the jobs that wait are done without it")
             command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "work"]
             self.worker = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603
+
+    def empty(self) -> None:
+        """Once an hour; a disk that does not answer stops no clock."""
+        if time.monotonic() < self.empties_at:
+            return
+        self.empties_at = time.monotonic() + leftovers.PAUSE
+        try:
+            leftovers.throw_away()
+        except OSError as error:
+            logger.warning("what was left behind could not be thrown away: %s", error)
 
     def end_work(self) -> None:
         """Let it finish the job that it has; if it takes longer, its lease runs out and another does it."""
