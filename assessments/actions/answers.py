@@ -98,6 +98,7 @@ def save_answer(
     by: Any,
     language: str,
     institution: str,
+    is_on_behalf: bool = False,
     kind: RevisionKind = RevisionKind.ACCEPTED,
 ) -> Reply:
     """Save what was typed over revision `base`, or keep it beside what stands (DESIGN's table of replies).
@@ -132,7 +133,7 @@ def save_answer(
     elif base != number and head and head.content() != asdict(content):
         kind = RevisionKind.REFUSED
     accepted = kind not in {RevisionKind.LATE, RevisionKind.REFUSED}
-    values = {**asdict(content), "language": language, "institution": institution}
+    values = {**asdict(content), "language": language, "institution": institution, "is_on_behalf": is_on_behalf}
     revision = AnswerRevision.objects.create(
         sheet=locked, question=question, kind=kind, number=number + 1 if accepted else None, base=base,
         save_id=save_id, saved_by=by, saved_at=timezone.now(), **values,

@@ -1,7 +1,8 @@
 """From a question's posted fields to what is saved. The same fields come from the script and from the plain form.
 
 Fields of question CODE: CODE:value (several for choices), CODE:amount, CODE:currency, CODE:cell:ROW, CODE:status
-(dont_know, not_applicable), CODE:reason, CODE:note, CODE:basis, CODE:confidential, CODE:base, CODE:save_id.
+(dont_know, not_applicable), CODE:reason, CODE:note, CODE:basis, CODE:confidential, CODE:base, CODE:save_id,
+and CODE:for (the institution for which it is typed in, when that is not one's own).
 """
 
 import uuid
@@ -13,7 +14,7 @@ from django.utils.translation import gettext
 
 from assessments import values
 from assessments.actions.answers import Content
-from assessments.models import AnswerStatus, Basis
+from assessments.models import NATIONAL_INSTITUTIONS, AnswerStatus, Basis
 from assessments.outline import SPECIAL_VALUES
 from toolkit.models import Kind, Question
 
@@ -84,6 +85,16 @@ def _codes(question: Question, options: list[Any], levels: Iterable[int]) -> lis
     if question.kind == Kind.RATING:
         return [str(number) for number in levels]
     return [option.code for option in options if option.axis == "option"]
+
+
+def read_behalf(question: Question, fields: QueryDict) -> str:
+    """The institution for which it is typed in; "": one's own. Raises values.ImpossibleValue."""
+    institution = fields.get(f"{question.code}:for", "")
+    if institution not in {"", *NATIONAL_INSTITUTIONS}:
+        raise values.ImpossibleValue(
+            gettext("This is not one of the choices. Load the page again and choose once more.")
+        )
+    return institution
 
 
 def read_base(question: Question, fields: QueryDict) -> tuple[int, uuid.UUID]:

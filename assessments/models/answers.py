@@ -48,8 +48,10 @@ class AnswerValue(models.Model):
     note = models.TextField(blank=True)
     basis = models.CharField(max_length=10, choices=Basis.choices, blank=True)
     is_confidential = models.BooleanField(default=False)
-    institution = models.CharField(max_length=10, choices=Institution.choices, blank=True)  # of who saved it
+    institution = models.CharField(max_length=10, choices=Institution.choices, blank=True)  # whose word it is
+    is_on_behalf = models.BooleanField(default=False, db_default=False)  # typed in for them by another institution
     language = language_field()
+    saved_by_id: int  # each has its own `saved_by`
 
     class Meta:
         abstract = True
@@ -66,8 +68,11 @@ class AnswerValue(models.Model):
         return self.status != AnswerStatus.BLANK
 
     def is_readable_by(self, user: Any, project: Project) -> bool:
-        """The same rule as `ConfidentialQuerySet.readable_by`, for a row at hand."""
-        if not self.is_confidential:
+        """The same rule as `ConfidentialQuerySet.readable_by`, for a row at hand.
+
+        Who typed it in for another institution reads it too, and can mend it, until someone there saves it anew.
+        """
+        if not self.is_confidential or (self.is_on_behalf and self.saved_by_id == user.pk):
             return True
         places = project.places_of(user)
         return bool(places.roles & READ_CONFIDENTIAL) or self.institution in places.institutions

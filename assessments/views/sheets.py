@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -20,7 +21,7 @@ from assessments.actions import answers as actions
 from assessments.actions import evidence as evidence_actions
 from assessments.forms import answers as forms
 from assessments.forms.evidence import evidence_of_section
-from assessments.models import Answer, AnswerSheet, SheetState
+from assessments.models import NATIONAL_INSTITUTIONS, Answer, AnswerSheet, SheetState
 from projects.permissions import Permission, allows, require
 from projects.views.find import SHOWN_OF_PROJECT, find_project, find_row
 from toolkit.models import Audience, Question, Section
@@ -177,7 +178,8 @@ def _section_page(
             ],
             "previous": sections[position - 1].section if position else None,
             "following": sections[position + 1].section if position + 1 < len(sections) else None,
-            "can_write": writes and actions.takes_answers(sheet, counters),
+            "can_write": (can_write := writes and actions.takes_answers(sheet, counters)),
+            **entering_for(request, sheet, can_write=can_write),
             "first_open": next((entry.code for entry in entries if entry.is_open), None),
             "can_add_evidence": writes and evidence_actions.takes_evidence(sheet),
             "is_return_elsewhere": writes and sheet.is_open and not counters.is_open,
@@ -186,6 +188,21 @@ def _section_page(
         },
         status=status,
     )
+
+
+def entering_for(request: HttpRequest, sheet: AnswerSheet, *, can_write: bool) -> dict[str, Any]:
+    """For which institution the coordinator types answers in, as the page's address says: `?for=ministry`."""
+    offered = can_write and allows(request.user, Permission.LEAD_TEAM, sheet.project)
+    own = institution_of(request, sheet)
+    others = [(place.value, place.label) for place in NATIONAL_INSTITUTIONS if place != own] if offered else []
+    chosen = request.GET.get("for", "")
+    behalf = chosen if chosen in dict(others) else ""
+    return {
+        "others": others,
+        "behalf": behalf,
+        "behalf_label": dict(others).get(behalf, ""),
+        "for_query": f"?for={behalf}" if behalf else "",
+    }
 
 
 def _post_section(request: HttpRequest, project_id: uuid.UUID, instrument: str, section_code: str) -> HttpResponse:
@@ -221,7 +238,8 @@ def _post_section(request: HttpRequest, project_id: uuid.UUID, instrument: str, 
             if saved
             else gettext("Nothing had changed."),
         )
-        return redirect("assessments:section", project_id, instrument, section_code)
+        here = reverse("assessments:section", args=[project_id, instrument, section_code])
+        return redirect(here + entering_for(request, sheet, can_write=True)["for_query"])
     entries = [
         replace(entry, typed=typed_again[entry.code], error=typed_again[entry.code]["error"])
         if entry.code in typed_again
@@ -261,6 +279,12 @@ def _save(
     save_id: uuid.UUID,
 ) -> actions.Reply:
     """The action, its refusals as sentences. Raises ImpossibleValue and PermissionDenied."""
+    own = institution_of(request, sheet)
+    behalf = forms.read_behalf(question, request.POST)
+    if behalf and not allows(request.user, Permission.LEAD_TEAM, sheet.project):
+        raise values.ImpossibleValue(
+            gettext("Only the national coordinator enters answers for another institution. Load the page again.")
+        )
     try:
         return actions.save_answer(
             sheet,
@@ -270,7 +294,8 @@ def _save(
             save_id=save_id,
             by=request.user,
             language=translation.get_language() or sheet.project.language,
-            institution=institution_of(request, sheet),
+            institution=behalf or own,
+            is_on_behalf=behalf not in {"", own},
         )
     except actions.SaveIdTaken as error:
         raise values.ImpossibleValue(
@@ -361,7 +386,10 @@ def saved_sentence(answer: Answer, reader: Any) -> str:
     else:
         when = formats.date_format(moment, "DATETIME_FORMAT")
         sentence = gettext("Saved on %(when)s by you") if is_own else gettext("Saved on %(when)s by %(name)s")
-    return sentence % {"when": when, "name": answer.saved_by.name}
+    said = sentence % {"when": when, "name": answer.saved_by.name}
+    if answer.is_on_behalf:
+        said += " · " + gettext("entered for: %(who)s") % {"who": answer.get_institution_display()}
+    return said
 
 
 def _version(asked: Question, answer: Answer, language: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Sharing the questionnaire out: who answers which section, who is told, what everyone sees first."""
 
 import datetime
+import uuid
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from assessments import outline
 from assessments.actions.teamwork import Assigned, assign_sections
-from assessments.models import SectionAssignment
+from assessments.models import Answer, AnswerRevision, SectionAssignment
 from foundation.models import Mail
 from projects.models import Membership, MoveNotAllowed, ProjectEvent, ProjectStatus
 from projects.permissions import Role
@@ -249,3 +250,91 @@ def test_asks_no_more_for_more_assignments(project, sheet, focal):
     wanted = {part: Assigned("post", people[number % 2]) for number, part in parts}
     assign_sections(sheet, wanted, by=focal)
     assert asked() == before
+
+
+# ── Entered for another institution ──────────────────────────────────────────
+
+
+def section_page(sheet, part="G", query="") -> str:
+    return reverse("assessments:section", args=[sheet.project.public_id, sheet.instrument.code, part]) + query
+
+
+def text_question(sheet):
+    questions = outline.structure(sheet.instrument).questions.values()
+    return next(question for question in questions if question.kind == "text")
+
+
+def post_for(client, project, asked, institution, value, base=0, **more):
+    url = reverse("assessments:answer_save", args=[project.public_id, asked.section.instrument.code, asked.code])
+    typed = {"value": value, "for": institution, "base": base, "save_id": uuid.uuid4(), **more}
+    return client.post(url, {f"{asked.code}:{name}": text for name, text in typed.items()})
+
+
+def test_the_page_carries_for_whom_one_types_and_the_answer_says_so(project, sheet, focal):
+    asked, client = text_question(sheet), signed_in(focal)
+    url = section_page(sheet, asked.section.code)
+    assert f'name="{asked.code}:for"' not in client.get(url).content.decode()
+    page = client.get(url + "?for=ministry").content.decode()
+    assert f'<input type="hidden" name="{asked.code}:for" value="ministry">' in page
+    assert f'href="{section_page(sheet, "A.2")}?for=ministry"' in page
+    reply = post_for(client, project, asked, "ministry", "From their letter.")
+    assert reply.status_code == 200
+    assert reply.json()["message"].endswith("by you · entered for: Ministry")
+    row = Answer.objects.get()
+    assert (row.institution, row.is_on_behalf, row.saved_by) == ("ministry", True, focal)
+    assert AnswerRevision.objects.get().is_on_behalf
+    own_page = reverse("assessments:question", args=[project.public_id, sheet.instrument.code, asked.code])
+    assert "Entered for: Ministry, by Amina Focal" in client.get(own_page).content.decode()
+
+
+def test_ones_own_institution_is_nobody_elses(project, sheet, focal):
+    asked = text_question(sheet)
+    post_for(signed_in(focal), project, asked, "post", "Ours.")
+    assert not Answer.objects.get().is_on_behalf
+
+
+def test_what_is_confidential_is_read_by_whom_it_was_entered_for_and_by_who_typed_it_in(project, sheet, focal):
+    asked = text_question(sheet)
+    ministry, colleague = (
+        member(project, Role.CONTRIBUTOR, institution=place) for place in (Institution.MINISTRY, Institution.POST)
+    )
+    typing = signed_in(focal)
+    assert post_for(typing, project, asked, "ministry", "SECRET-of-the-ministry", confidential="on").status_code == 200
+    more = post_for(typing, project, asked, "ministry", "SECRET-of-the-ministry, mended", base=1, confidential="on")
+    assert more.status_code == 200
+    url = section_page(sheet, asked.section.code)
+
+    def reads(person) -> bool:
+        return "SECRET-of-the-ministry" in signed_in(person).get(url).content.decode()
+
+    assert [reads(person) for person in (ministry, focal, colleague)] == [True, True, False]
+    assert post_for(signed_in(colleague), project, asked, "", "Mine", base=2).status_code == 403
+    by_themselves = post_for(
+        signed_in(ministry), project, asked, "", "SECRET-of-the-ministry, ours", base=2, confidential="on"
+    )
+    assert by_themselves.status_code == 200
+    assert [reads(person) for person in (ministry, focal, colleague)] == [True, False, False]
+    assert post_for(typing, project, asked, "ministry", "Again", base=3).status_code == 403
+
+
+@pytest.mark.parametrize(("role", "institution"), [("contributor", "ministry"), ("coordinator", "ib")])
+def test_only_the_coordinator_types_in_and_only_for_the_country(project, sheet, role, institution):
+    client = signed_in(member(project, role))
+    reply = post_for(client, project, text_question(sheet), institution, "a")
+    assert (reply.status_code, reply.json()["problem"]) == (422, "impossible")
+    assert not AnswerRevision.objects.exists()
+
+
+def test_without_a_script_the_page_goes_on_for_the_same_institution(project, sheet, focal):
+    asked = text_question(sheet)
+    url = section_page(sheet, asked.section.code, "?for=regulator")
+    typed = {"value": "On paper.", "for": "regulator", "base": 0, "save_id": uuid.uuid4()}
+    reply = signed_in(focal).post(url, {f"{asked.code}:{name}": text for name, text in typed.items()})
+    assert (reply.status_code, reply["Location"]) == (302, url)
+    assert Answer.objects.get().institution == "regulator"
+
+
+def test_a_contributor_is_not_offered_to_type_in_for_others(project, sheet):
+    url = section_page(sheet, query="?for=ministry")
+    page = signed_in(member(project, Role.CONTRIBUTOR)).get(url).content.decode()
+    assert ":for" not in page
