@@ -1,12 +1,26 @@
 """The pages of allauth that this site has: sign-in and -out, password change and reset. No sign-up."""
 
+from typing import Any
+
 from allauth.account import views
 from django.conf import settings
+from django.http import HttpResponse
 from django.urls import path, re_path
 
 from accounts.forms import ChangePasswordForm, ResetPasswordForm, ResetPasswordKeyForm
 from accounts.views import login
 
+
+class SignOutView(views.LogoutView):
+    """Also tells the browser to forget what it kept of our pages; what was typed and not sent yet is not among that."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().post(*args, **kwargs)
+        response["Clear-Site-Data"] = '"cache"'
+        return response
+
+
+sign_out = SignOutView.as_view()
 change_password = views.PasswordChangeView.as_view(form_class=ChangePasswordForm)
 reset_password = views.PasswordResetView.as_view(form_class=ResetPasswordForm)
 reset_password_done = views.PasswordResetDoneView.as_view(extra_context={"has_mail_server": bool(settings.EMAIL_URL)})
@@ -14,7 +28,7 @@ reset_password_from_key = views.PasswordResetFromKeyView.as_view(form_class=Rese
 
 urlpatterns = [
     path("login/", login, name="account_login"),
-    path("logout/", views.logout, name="account_logout"),
+    path("logout/", sign_out, name="account_logout"),
     path("password/change/", change_password, name="account_change_password"),
     path("password/reset/", reset_password, name="account_reset_password"),
     path("password/reset/done/", reset_password_done, name="account_reset_password_done"),

@@ -1,4 +1,4 @@
-"""The reader's own language and time zone, from the profile, for every page; and that no page is kept."""
+"""The reader's own language and time zone, from the profile, for every page; that no page is kept; whose it is."""
 
 import zoneinfo
 from collections.abc import Callable
@@ -26,4 +26,6 @@ class ReaderMiddleware:
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)  # on a shared computer "back" shows nothing after signing out
         response.headers.setdefault("Content-Language", translation.get_language() or "fr")
+        if response.headers.get("Content-Type", "").startswith("text/html"):  # whose page it is (static/worker.js)
+            response["X-Reader"] = str(request.user.public_id) if request.user.is_authenticated else "nobody"
         return response

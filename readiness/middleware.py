@@ -60,7 +60,7 @@ class MachineMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.addresses = {reverse(name) for name in ("live", "ready", "metrics")}
+        self.addresses = {reverse(name) for name in ("live", "ready", "metrics", "worker")}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info in self.addresses:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from readiness import health, metrics
+from readiness import health, metrics, offline
 
 handler400 = "readiness.errors.bad_request"
 handler403 = "readiness.errors.forbidden"
@@ -13,6 +13,8 @@ urlpatterns = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("sw.js", offline.worker, name="worker"),
+    path("offline/<str:language>/", offline.offline, name="offline"),
     path("accounts/", include("accounts.allauth_urls")),
     path("", include("accounts.urls")),
     path("", include("projects.urls")),

@@ -119,7 +119,8 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return {**browser_context_args, "locale": "en-GB", "timezone_id": "UTC"}
+    """Without the service worker, but where a test is about it: what it answers, a test cannot see on its way."""
+    return {**browser_context_args, "locale": "en-GB", "timezone_id": "UTC", "service_workers": "block"}
 
 
 # ── People and clients ───────────────────────────────────────────────────────

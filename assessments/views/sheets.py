@@ -60,6 +60,21 @@ def find_sheet(
     return sheet
 
 
+def lets_keep(response: HttpResponse, request: HttpRequest, sheet: AnswerSheet) -> HttpResponse:
+    """The device of who answers may keep the page, and open it without a line (static/worker.js)."""
+    if is_kept(request, sheet):
+        response["X-Keep"] = "yes"
+    return response
+
+
+def is_kept(request: HttpRequest, sheet: AnswerSheet) -> bool:
+    return (
+        sheet.instrument.audience == Audience.NATIONAL
+        and allows(request.user, Permission.ANSWER, sheet.project)
+        and not allows(request.user, Permission.READ_FINDINGS, sheet.project)
+    )
+
+
 def institution_of(request: HttpRequest, sheet: AnswerSheet) -> str:
     """The institution the person answers for; the Post's coordinator first where one stands for several."""
     institutions = sheet.project.places_of(request.user).institutions
@@ -74,7 +89,7 @@ def questionnaire(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     sheet.project = project
     entries = outline.section_entries(sheet)
     own = own_sections(request, sheet, entries)
-    return render(
+    page = render(
         request,
         "assessments/questionnaire.html",
         {
@@ -88,9 +103,11 @@ def questionnaire(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
             "returns": outline.last_returns(sheet) if sheet.is_open else [],
             "submission": sheet.submissions.order_by("-number").first(),
             "next_section": next_to_fill(sheet, [*own, *entries]),
+            "is_kept": is_kept(request, sheet),
             **may(request, sheet),
         },
     )
+    return lets_keep(page, request, sheet)
 
 
 def own_sections(
@@ -142,7 +159,8 @@ def section(request: HttpRequest, project_id: uuid.UUID, instrument: str, sectio
     sheet = find_sheet(request, project_id, instrument, READS)
     part = _find_section(sheet, section_code)
     questions = outline.structure(sheet.instrument).of_section(part)
-    return _section_page(request, sheet, part, outline.question_entries(sheet, questions, request.user))
+    page = _section_page(request, sheet, part, outline.question_entries(sheet, questions, request.user))
+    return lets_keep(page, request, sheet)
 
 
 def _find_section(sheet: AnswerSheet, code: str) -> Section:
@@ -182,6 +200,7 @@ def _section_page(
             **entering_for(request, sheet, can_write=can_write),
             "first_open": next((entry.code for entry in entries if entry.is_open), None),
             "can_add_evidence": writes and evidence_actions.takes_evidence(sheet),
+            "is_kept": is_kept(request, sheet),
             "is_return_elsewhere": writes and sheet.is_open and not counters.is_open,
             "statuses": {"dont_know": "dont_know", "not_applicable": "not_applicable"},
             **outline.explanations(sheet, [entry.question for entry in entries], part.text),

@@ -18,6 +18,8 @@ PUBLIC = {  # open to everyone by nature: signing in, an invitation's link, the 
     "live",
     "ready",
     "metrics",
+    "worker",
+    "offline",
     "account_login",
     "account_logout",
     "account_change_password",

@@ -89,6 +89,7 @@ class SiteClient(Client):
 PUBLIC_GIVEN = {
     "account_reset_password_from_key": lambda here: ["1", "made-up-key"],
     "projects:invitation": lambda here: [here.invitation.token],
+    "offline": lambda here: ["fr"],
 }
 ASKED = {"assessments:project_new": lambda here: f"?country={here.project.country.code}"}
 SAME_FIELDS = {"assessments:answer_save": "assessments:section", "assessments:evidence_add": "assessments:section"}

@@ -28,6 +28,7 @@ POLICY = {
     "img-src": "'self' data:",
     "connect-src": "'self'",
     "manifest-src": "'self'",
+    "worker-src": "'self'",
     "form-action": "'self'",
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
@@ -102,6 +103,7 @@ def public_addresses(here: World) -> Iterator[str]:
     given = {
         "account_reset_password_from_key": ["1", "made-up-key"],
         "projects:invitation": [here.invitation.token],
+        "offline": ["fr"],
     }
     for name in sorted(PUBLIC):
         yield reverse(name, args=given.get(name, []))
