@@ -32,6 +32,7 @@ urlpatterns = [
     path(P + "questionnaire/", sheets.questionnaire, name="questionnaire"),
     path(S + "sections/<str:section_code>/", sheets.section, name="section"),
     path(Q, questions.question, name="question"),
+    path(Q + "restore/", questions.answer_restore, name="answer_restore"),
     path(S + "answers/<str:question>/", sheets.answer_save, name="answer_save"),
     path(S + "answers/<str:question>/evidence/", evidence.evidence_add, name="evidence_add"),
     path(S + "evidence/<uuid:evidence_id>/", evidence.evidence_file, name="evidence_file"),

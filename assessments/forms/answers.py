@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext
 
@@ -108,3 +109,11 @@ def read_base(question: Question, fields: QueryDict) -> tuple[int, uuid.UUID]:
         raise values.ImpossibleValue(
             gettext("The page is not complete. Load it again; what you typed stays on this device.")
         ) from error
+
+
+class RestoreForm(forms.Form):
+    """Which version is to stand again, over which one; `save_id` keeps a form sent twice from saving twice."""
+
+    version = forms.UUIDField()
+    base = forms.IntegerField(min_value=0, max_value=999_999_999)
+    save_id = forms.UUIDField()

@@ -132,6 +132,8 @@ class AnswerRevision(AnswerValue):
     saved_at = models.DateTimeField(default=timezone.now)
     saved_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
 
+    objects = ConfidentialQuerySet.as_manager()
+
     class Meta:
         ordering = ["sheet", "question", "pk"]
         constraints = [

@@ -2,15 +2,27 @@
 
 import uuid
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from assessments import outline
-from assessments.actions import answers as actions
-from assessments.models import AnswerSheet, SheetSection
-from assessments.views.sheets import READS, WRITES, find_sheet
+from assessments import outline, values
+from assessments.actions.answers import Outcome, takes_answers
+from assessments.actions.versions import restore_version
+from assessments.forms.answers import RestoreForm
+from assessments.history import history
+from assessments.models import AnswerRevision, AnswerSheet, SheetSection
+from assessments.views.sheets import (
+    READS,
+    WRITES,
+    find_sheet,
+    institution_of,
+    outcome_sentence,
+    refusals_in_words,
+)
 from projects.permissions import Permission, allows
 from toolkit.models import Audience, Question
 
@@ -38,7 +50,7 @@ def question_page(request: HttpRequest, sheet: AnswerSheet, asked: Question, sta
     (entry,) = outline.question_entries(sheet, [asked], request.user)
     counters = SheetSection.objects.get(sheet=sheet, section=asked.section_id)
     audience = Audience(sheet.instrument.audience)
-    can_write = allows(request.user, WRITES[audience], sheet.project) and actions.takes_answers(sheet, counters)
+    can_write = allows(request.user, WRITES[audience], sheet.project) and takes_answers(sheet, counters)
     return render(
         request,
         "assessments/questions/question.html",
@@ -50,8 +62,47 @@ def question_page(request: HttpRequest, sheet: AnswerSheet, asked: Question, sta
             "is_experts": audience == Audience.EXPERTS,
             "entry": entry,
             "can_write": can_write and not entry.is_withheld,
+            "history": history(sheet, entry, request.user, request.GET.get("page")),
             "can_add_evidence": False,  # it is added where one answers
             **outline.explanations(sheet, [asked]),
         },
         status=status,
     )
+
+
+@require_POST
+def answer_restore(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
+    """An earlier version becomes the answer again, as one more version."""
+    sheet, asked = find_question(request, project_id, instrument, question, WRITES)
+    form = RestoreForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, gettext("Choose the version in the history below, then try again."))
+        return redirect("assessments:question", project_id, instrument, question)
+    rows = AnswerRevision.objects.filter(sheet=sheet, question=asked).readable_by(request.user, sheet.project)
+    version = get_object_or_404(rows, save_id=form.cleaned_data["version"])
+    try:
+        with refusals_in_words():
+            reply = restore_version(
+                sheet,
+                asked,
+                version,
+                base=form.cleaned_data["base"],
+                save_id=form.cleaned_data["save_id"],
+                by=request.user,
+                institution=institution_of(request, sheet),
+            )
+    except values.ImpossibleValue as problem:
+        messages.error(request, str(problem))
+        return redirect("assessments:question", project_id, instrument, question)
+    if reply.outcome is Outcome.SAVED:
+        messages.success(request, gettext("The version is restored. The one that stood before is kept in the history."))
+    elif reply.outcome is Outcome.CONFLICT:
+        messages.error(
+            request,
+            gettext(
+                "Someone else saved an answer meanwhile, so nothing was restored. Read it below, then choose again."
+            ),
+        )
+    else:
+        messages.error(request, outcome_sentence(reply.outcome))
+    return redirect("assessments:question", project_id, instrument, question)

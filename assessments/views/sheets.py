@@ -1,7 +1,8 @@
 """The questionnaire (and the experts' checklist) section by section, and the saving of answers."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -247,7 +248,7 @@ def _post_section(request: HttpRequest, project_id: uuid.UUID, instrument: str, 
         if outcome is actions.Outcome.SAVED:
             saved += 1
         elif outcome is not None:
-            typed_again[question.code] = {**typed, "error": _sentence(outcome)}
+            typed_again[question.code] = {**typed, "error": outcome_sentence(outcome)}
     for code, problem in evidence_of_section(request, sheet, questions, institution_of(request, sheet)).items():
         typed_again.setdefault(code, {**forms.typed_fields(shown[code].question, request.POST)})["error"] = problem
     if not typed_again:
@@ -304,7 +305,7 @@ def _save(
         raise values.ImpossibleValue(
             gettext("Only the national coordinator enters answers for another institution. Load the page again.")
         )
-    try:
+    with refusals_in_words():
         return actions.save_answer(
             sheet,
             question,
@@ -316,6 +317,13 @@ def _save(
             institution=behalf or own,
             is_on_behalf=behalf not in {"", own},
         )
+
+
+@contextmanager
+def refusals_in_words() -> Iterator[None]:
+    """Around a save: what the action refuses, as ImpossibleValue with a sentence or as PermissionDenied."""
+    try:
+        yield
     except actions.SaveIdTaken as error:
         raise values.ImpossibleValue(
             gettext("This text could not be told from an earlier one. Load the page again and type it once more.")
@@ -335,7 +343,7 @@ def withheld_sentence() -> str:
     )
 
 
-def _sentence(outcome: actions.Outcome) -> str:
+def outcome_sentence(outcome: actions.Outcome) -> str:
     if outcome is actions.Outcome.CONFLICT:
         return gettext("Someone else saved an answer while you were typing. Both are kept: choose below.")
     return gettext("The questionnaire was closed meanwhile. Your text is kept and shown to the coordinator.")
@@ -373,7 +381,7 @@ def _reply(request: HttpRequest, sheet: AnswerSheet, asked: Question, reply: act
         "problem": None if reply.outcome is actions.Outcome.SAVED else reply.outcome.value,
         "message": saved_sentence(head, request.user)
         if reply.outcome is actions.Outcome.SAVED and head
-        else _sentence(reply.outcome),
+        else outcome_sentence(reply.outcome),
         "number": reply.number,
         "head": head.number if head else 0,
         "saved_at": reply.saved_at.isoformat(),
