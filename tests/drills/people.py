@@ -205,7 +205,7 @@ class Writer:
         address = self.visitor.url + self.address
         try:
             answer = self.visitor.post(address, data=fields, headers=headers, timeout=30, allow_redirects=False)
-        except (requests.ConnectionError, requests.Timeout):
+        except requests.RequestException:  # no line, or half an answer
             self.replies[0] += 1
             return None
         self.replies[answer.status_code] += 1
