@@ -17,7 +17,7 @@ from assessments.models import (
     AnswerSheet,
     AnswerStatus,
     Basis,
-    Evidence,
+    EvidenceUse,
     RevisionKind,
     SectionAssignment,
     SheetReturn,
@@ -141,7 +141,7 @@ class QuestionEntry:
 
     question: Question
     answer: Answer | None
-    evidence: Sequence[Evidence]
+    evidence: Sequence[EvidenceUse]
     warnings: Sequence[Warning]
     is_hidden: bool
     is_withheld: bool  # another institution's confidential answer: that there is one is shown, not what it says
@@ -284,15 +284,10 @@ def question_entries(sheet: AnswerSheet, questions: Sequence[Question], user: An
     facts = given(answers, whole.by_id)
     hidden = whole.hidden(facts)
     ids = [question.pk for question in questions]
-    evidence: dict[int, list[Evidence]] = {}
-    for piece in (
-        Evidence.objects.filter(sheet=sheet, question__in=ids)
-        .kept()  # type: ignore[attr-defined]
-        .readable_by(user, project)
-        .select_related("file", "added_by")
-        .order_by("added_at", "pk")
-    ):
-        evidence.setdefault(piece.question_id, []).append(piece)
+    evidence: dict[int, list[EvidenceUse]] = {}
+    uses = EvidenceUse.objects.filter(piece__sheet=sheet, question__in=ids).kept().readable_by(user, project)
+    for use in uses.select_related("piece__file", "added_by").order_by("added_at", "pk"):
+        evidence.setdefault(use.question_id, []).append(use)
     conflicts = open_conflicts(sheet, ids, user)
     entries = []
     for question in questions:

@@ -11,6 +11,7 @@ from assessments.views import (
     strategy,
     submissions,
     teamwork,
+    uploads,
     validation,
 )
 
@@ -35,10 +36,27 @@ urlpatterns = [
     path(Q + "restore/", questions.answer_restore, name="answer_restore"),
     path(S + "answers/<str:question>/", sheets.answer_save, name="answer_save"),
     path(S + "answers/<str:question>/evidence/", evidence.evidence_add, name="evidence_add"),
+    path(S + "answers/<str:question>/uploads/", uploads.upload_start, name="upload_start"),
+    path(S + "uploads/", uploads.upload_list, name="upload_list"),
+    path(S + "uploads/<uuid:upload_id>/", uploads.upload_chunk, name="upload_chunk"),
+    path(S + "uploads/<uuid:upload_id>/give-up/", uploads.upload_give_up, name="upload_give_up"),
+    path(S + "evidence/", evidence.evidence_register, name="evidence_register"),
+    path(S + "evidence/use/", evidence.evidence_use, name="evidence_use"),
     path(S + "evidence/<uuid:evidence_id>/", evidence.evidence_file, name="evidence_file"),
     path(S + "evidence/<uuid:evidence_id>/remove/", evidence.evidence_remove, name="evidence_remove"),
     # Among the team
     path(S + "assignments/", teamwork.assignments, name="assignments"),
+    path(S + "evidence/<uuid:evidence_id>/details/", evidence.evidence_piece, name="evidence_piece"),
+    path(
+        S + "evidence/<uuid:evidence_id>/answers/<str:question>/pages/",
+        evidence.evidence_pages,
+        name="evidence_pages",
+    ),
+    path(
+        S + "evidence/<uuid:evidence_id>/answers/<str:question>/remove/",
+        evidence.evidence_remove,
+        name="evidence_remove",
+    ),
     # Its way
     path(S + "document/", submissions.sheet_document, name="sheet_document"),
     path(S + "send/", submissions.sheet_send, name="sheet_send"),

@@ -8,7 +8,7 @@ evidence, the experts' private notes, removed evidence and recommendations, answ
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from assessments import levels, outline, scoring
@@ -17,7 +17,7 @@ from assessments.models import (
     Answer,
     AnswerSheet,
     AnswerStatus,
-    Evidence,
+    EvidenceUse,
     Observation,
     Recommendation,
     Source,
@@ -196,9 +196,13 @@ def _sheet(sheet: AnswerSheet) -> dict[str, Any]:
     whole = outline.structure(sheet.instrument)
     answers = {answer.question_id: answer for answer in Answer.objects.filter(sheet=sheet)}
     hidden = whole.hidden(outline.given(answers.values(), whole.by_id))
-    evidence: dict[int, list[Evidence]] = {}
-    for piece in Evidence.objects.filter(sheet=sheet).kept().select_related("file").order_by("added_at", "pk"):  # type: ignore[attr-defined]
-        evidence.setdefault(piece.question_id, []).append(piece)
+    uses = list(
+        EvidenceUse.objects.filter(piece__sheet=sheet).kept().select_related("piece__file").order_by("added_at", "pk")
+    )
+    withheld = _withheld(uses, answers)
+    evidence: dict[int, list[EvidenceUse]] = {}
+    for use in uses:
+        evidence.setdefault(use.question_id, []).append(use)
     decisions = decisions_on(sheet)
     submission = sheet.submissions.order_by("-number").first()
     return {
@@ -219,7 +223,11 @@ def _sheet(sheet: AnswerSheet) -> dict[str, Any]:
                 "not_asked": [question.code for question in whole.of_section(section) if question.code in hidden],
                 "questions": [
                     _question(
-                        question, answers.get(question.pk), evidence.get(question.pk, ()), decisions.get(question.pk)
+                        question,
+                        answers.get(question.pk),
+                        evidence.get(question.pk, ()),
+                        withheld,
+                        decisions.get(question.pk),
                     )
                     for question in whole.of_section(section)
                     if question.code not in hidden
@@ -240,7 +248,11 @@ def _submission(submission: Submission) -> dict[str, Any]:
 
 
 def _question(
-    question: Question, answer: Answer | None, evidence: Iterable[Evidence], decision: ValidatedLevel | None
+    question: Question,
+    answer: Answer | None,
+    evidence: Iterable[EvidenceUse],
+    withheld: Collection[int],
+    decision: ValidatedLevel | None,
 ) -> dict[str, Any]:
     return {
         "code": question.code,
@@ -255,16 +267,17 @@ def _question(
             {"axis": option.axis, "code": option.code, "text": dict(option.text)} for option in question.options.all()
         ],
         "answer": _answer(answer),
-        "evidence": [_piece(piece) for piece in evidence if not _is_withheld(piece, answer)],
-        "withheld_evidence": sum(_is_withheld(piece, answer) for piece in evidence),
+        "evidence": [_piece(use) for use in evidence if use.piece_id not in withheld],
+        "withheld_evidence": sum(use.piece_id in withheld for use in evidence),
         "validated": _decision(answer, decision),
         "differs": differs(answer, decision),
     }
 
 
-def _is_withheld(piece: Evidence, answer: Answer | None) -> bool:
-    """The evidence of a confidential answer is as confidential as the answer."""
-    return piece.is_confidential or (answer is not None and answer.is_confidential)
+def _withheld(uses: Iterable[EvidenceUse], answers: Mapping[int, Answer]) -> set[int]:
+    """The pieces that are confidential by their own tick, or by that of any answer that they support."""
+    confidential = {number for number, answer in answers.items() if answer.is_confidential}
+    return {use.piece_id for use in uses if use.piece.is_confidential or use.question_id in confidential}
 
 
 def _answer(answer: Answer | None) -> dict[str, Any] | None:
@@ -284,12 +297,13 @@ def _answer(answer: Answer | None) -> dict[str, Any] | None:
     }
 
 
-def _piece(piece: Evidence) -> dict[str, Any]:
+def _piece(use: EvidenceUse) -> dict[str, Any]:
+    piece = use.piece
     return {
         "title": piece.title,
         "url": piece.url,
         "sha256": piece.file.sha256 if piece.file else "",
-        "is_late": piece.is_late,
+        "is_late": use.is_late,
     }
 
 

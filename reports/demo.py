@@ -32,6 +32,7 @@ from assessments.models import (
     AnswerSheet,
     AnswerStatus,
     Evidence,
+    EvidenceUse,
     Observation,
     Recommendation,
     Reservation,
@@ -308,18 +309,18 @@ class Story:
         for piece in entry.get("evidence", []):
             if piece.get("late", False) != late:
                 continue
-            common = {
-                "is_confidential": piece.get("confidential", False), "by": self.people[entry["by"]],
-                "institution": self.institutions[entry["by"]],
-            }  # fmt: skip
+            said = evidence.Piece(
+                title=piece["title"], language=self.language_of(entry), pages=piece.get("pages", ""),
+                is_confidential=piece.get("confidential", False),
+            )  # fmt: skip
+            common = {"said": said, "by": self.people[entry["by"]], "institution": self.institutions[entry["by"]]}
             if "url" in piece:
-                evidence.add_link(self.sheet, self.questions[code], url=piece["url"], title=piece["title"], **common)
+                evidence.add_link(self.sheet, self.questions[code], url=piece["url"], **common)
                 continue
             content, content_type = file_of(piece["file"], self.files[piece["file"]], self.language_of(entry))
-            added = evidence.add_file(
+            evidence.add_file(
                 self.sheet, self.questions[code], [content], name=piece["file"], content_type=content_type, **common
             )
-            Evidence.objects.filter(pk=added.pk).update(title=piece["title"])
 
     def submit(self) -> None:
         """Signed, returned for two sections, completed, signed again and accepted."""
@@ -507,6 +508,7 @@ TIMES: Sequence[tuple[type[models.Model], str, str]] = (  # model, its time, the
     (Answer, "saved_at", "sheet__project"),
     (AnswerRevision, "saved_at", "sheet__project"),
     (Evidence, "added_at", "sheet__project"),
+    (EvidenceUse, "added_at", "piece__sheet__project"),
     (Submission, "signed_at", "sheet__project"),
     (SheetReturn, "at", "sheet__project"),
     (ValidatedLevel, "saved_at", "sheet__project"),

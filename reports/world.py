@@ -31,6 +31,7 @@ from assessments.models import (
     AnswerStatus,
     Basis,
     Evidence,
+    EvidenceUse,
     Observation,
     ObservationKind,
     Priority,
@@ -127,8 +128,8 @@ class Rows:
 
     ORDER = (
         DesignatedOperator, CountryRequest, Project, Visit, Step, Membership, Invitation, AnswerSheet, SheetSection,
-        SectionAssignment,
-        Answer, AnswerRevision, StoredFile, Evidence, ValidatedLevel, Reservation, SheetReturn, Submission,
+        SectionAssignment, Answer, AnswerRevision, StoredFile, Evidence, EvidenceUse, ValidatedLevel, Reservation,
+        SheetReturn, Submission,
         Observation, Recommendation, StrategyReview, StrategyAim, Source, EditorialText, Snapshot, Job, Report,
         ProjectEvent,
     )  # fmt: skip
@@ -457,14 +458,21 @@ class World:
         if answer.basis != Basis.DOCUMENT:
             return
         evidence = Evidence(
-            sheet=answer.sheet, question=answer.question, title=self.text("document"), institution=answer.institution,
+            sheet=answer.sheet, title=self.text("document"), institution=answer.institution,
             added_at=answer.saved_at, added_by=answer.saved_by,
         )  # fmt: skip
         if self.one_in(4):
             evidence.file = self.chance.choice(self.stored)
+            evidence.file_name = evidence.file.name
         else:
             evidence.url = f"https://load-test.example/documents/{self.texts}"
         self.rows.add(evidence)
+        self.rows.add(
+            EvidenceUse(
+                piece=evidence, question=answer.question, institution=answer.institution, added_at=answer.saved_at,
+                added_by=answer.saved_by,
+            )
+        )  # fmt: skip
 
     @cached_property
     def stored(self) -> list[StoredFile]:

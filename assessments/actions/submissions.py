@@ -15,7 +15,7 @@ from assessments.actions.sheets import lock_sheet
 from assessments.models import (
     Answer,
     AnswerSheet,
-    Evidence,
+    EvidenceUse,
     SheetReturn,
     SheetSection,
     SheetState,
@@ -59,8 +59,10 @@ def canonical(sheet: AnswerSheet) -> tuple[str, dict[str, int]]:
     """What is signed, as canonical JSON (answers, notes, bases, evidence's checksums), and the revisions' numbers."""
     answers = list(Answer.objects.filter(sheet=sheet).select_related("question").order_by("question__code"))
     evidence: dict[str, list[str]] = {}
-    for piece in Evidence.objects.filter(sheet=sheet).kept().select_related("file", "question").order_by("pk"):  # type: ignore[attr-defined]
-        evidence.setdefault(piece.question.code, []).append(piece.file.sha256 if piece.file else piece.url)
+    uses = EvidenceUse.objects.filter(piece__sheet=sheet).kept().select_related("piece__file", "question")
+    for use in uses.order_by("pk"):
+        file = use.piece.file
+        evidence.setdefault(use.question.code, []).append(file.sha256 if file else use.piece.url)
     content = {
         answer.question.code: {**answer.content(), "evidence": evidence.get(answer.question.code, [])}
         for answer in answers

@@ -2,18 +2,22 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import filetype
+from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils import translation
+from django.utils.translation import gettext, gettext_lazy
 
 from assessments import values
 from assessments.actions import evidence as actions
-from assessments.models import AnswerSheet
+from assessments.models import AnswerSheet, Evidence
 from foundation import files
+from projects.forms.requests import date_input
 from toolkit.models import Question
 
 logger = logging.getLogger(__name__)
@@ -36,19 +40,68 @@ ENDINGS = {  # of file names, by what the file holds; the first is given to a na
     "text/plain": (".txt", ".csv", ".tsv", ".md"),
 }
 LONGEST_NAME = 200  # characters
+HEAD = 8192  # bytes that tell the type
+
+
+class PieceForm(forms.Form):
+    """What the register says of a piece."""
+
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=200)
+    document_date = forms.DateField(label=gettext_lazy("Date of the document"), required=False, widget=date_input())
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of the document"),
+        required=False,
+        choices=lambda: [("", gettext("Not said")), *settings.LANGUAGE_NAMES_OF_CONTENT.items()],
+    )
+    is_confidential = forms.BooleanField(
+        label=gettext_lazy("Confidential: only our institution, the experts and the International Bureau read it"),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, is_own: bool, **kwargs: Any) -> None:
+        """`is_own`: the person's institution added it, and so decides who reads it."""
+        super().__init__(*args, **kwargs)
+        if not is_own:
+            del self.fields["is_confidential"]
+
+
+class UseForm(forms.Form):
+    """A piece that was added before, for a question; `pages` says where in it to look."""
+
+    piece = forms.ModelChoiceField(Evidence.objects.none(), to_field_name="public_id", label=gettext_lazy("Piece"))
+    question = forms.ChoiceField(label=gettext_lazy("Question"))
+    pages = forms.CharField(label=gettext_lazy("Where to look"), max_length=60, required=False)
+
+    def __init__(self, *args: Any, pieces: Any, questions: Sequence[Question], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["piece"].queryset = pieces
+        self.fields["question"].choices = [("", gettext("Choose a question"))] + [
+            (question.code, f"{question.code} {question.label.in_(translation.get_language() or 'fr')}")
+            for question in questions
+        ]
 
 
 def type_of(upload: UploadedFile) -> str:
     """The file's type by its content, whatever its name says. Raises values.ImpossibleValue."""
-    if upload.size is None or upload.size == 0:
-        raise values.ImpossibleValue(gettext("The file “%(name)s” is empty.") % {"name": upload.name})
-    if upload.size > settings.UPLOAD_MEGABYTES * 1024 * 1024:
+    require_size(upload.name or "", upload.size)
+    head = upload.read(HEAD)
+    upload.seek(0)
+    return type_by(head, upload.name or "")
+
+
+def require_size(name: str, size: int | None) -> None:
+    """Raises values.ImpossibleValue."""
+    if not size:
+        raise values.ImpossibleValue(gettext("The file “%(name)s” is empty.") % {"name": name})
+    if size > settings.UPLOAD_MEGABYTES * 1024 * 1024:
         raise values.ImpossibleValue(
             gettext("The file “%(name)s” is larger than %(most)s MB. Make it smaller, or give a link to it.")
-            % {"name": upload.name, "most": settings.UPLOAD_MEGABYTES}
+            % {"name": name, "most": settings.UPLOAD_MEGABYTES}
         )
-    head = upload.read(8192)
-    upload.seek(0)
+
+
+def type_by(head: bytes, name: str) -> str:
+    """The type of a file that begins so. Raises values.ImpossibleValue."""
     if (kind := filetype.guess(head)) is not None:
         if kind.mime in ENDINGS:
             return str(kind.mime)
@@ -60,13 +113,13 @@ def type_of(upload: UploadedFile) -> str:
             pass
     raise values.ImpossibleValue(
         gettext("“%(name)s” is not a PDF, an image, a text or an office document. Save it as a PDF and add it again.")
-        % {"name": upload.name}
+        % {"name": name}
     )
 
 
-def name_of(upload: UploadedFile, content_type: str) -> str:
+def name_of(given: str, content_type: str) -> str:
     """The file's name, its ending that of what it holds: nothing that a computer would run when it is opened."""
-    name = values.clean_text((upload.name or "document").replace("\x00", ""))
+    name = values.clean_text((given or "document").replace("\x00", ""))
     endings = ENDINGS[content_type]
     ending = "" if name.lower().endswith(endings) else endings[0]
     return name[-LONGEST_NAME + len(ending) :] + ending
@@ -75,31 +128,37 @@ def name_of(upload: UploadedFile, content_type: str) -> str:
 def add_from(request: HttpRequest, sheet: AnswerSheet, question: Question, institution: str) -> int:
     """Add the files and the link that the form holds for this question; how many. Raises values.ImpossibleValue."""
     code = question.code
-    is_confidential = f"{code}:evidence-confidential" in request.POST
     if f"{code}:file" in files.left_out(request):
-        raise values.ImpossibleValue(_not_stored())
+        raise values.ImpossibleValue(not_stored())
     uploads = [(upload, type_of(upload)) for upload in request.FILES.getlist(f"{code}:file")]
     link = request.POST.get(f"{code}:link", "").strip()
-    common: dict[str, Any] = {"is_confidential": is_confidential, "institution": institution, "by": request.user}
+    said = actions.Piece(
+        title=values.clean_text(request.POST.get(f"{code}:link-title", "")),
+        language=translation.get_language() or sheet.project.language,
+        is_confidential=f"{code}:evidence-confidential" in request.POST,
+    )
+    common: dict[str, Any] = {"institution": institution, "by": request.user}
     url = values.parse("link", link, options=[], rows=[], columns=[], language="") if link else None
-    title = values.clean_text(request.POST.get(f"{code}:link-title", ""))
     if uploads or url:
-        _require_pace(request.user, len(uploads) + bool(url))
+        require_pace(request.user, len(uploads) + bool(url))
     for upload, content_type in uploads:
-        name = name_of(upload, content_type)
+        name = name_of(upload.name or "", content_type)
         try:
-            actions.add_file(sheet, question, upload.chunks(), name=name, content_type=content_type, **common)
+            actions.add_file(
+                sheet, question, upload.chunks(), name=name, content_type=content_type, said=replace(said, title=""),
+                **common,
+            )  # fmt: skip
         except actions.NoRoom as refusal:
-            raise values.ImpossibleValue(_no_room(name, refusal.most)) from refusal
+            raise values.ImpossibleValue(no_room(name, refusal.most)) from refusal
         except files.NotStored as error:
             logger.exception("evidence could not be stored")
-            raise values.ImpossibleValue(_not_stored()) from error
+            raise values.ImpossibleValue(not_stored()) from error
     if url:
-        actions.add_link(sheet, question, url=url, title=title, **common)
+        actions.add_link(sheet, question, url=url, said=said, **common)
     return len(uploads) + bool(url)
 
 
-def _require_pace(person: Any, more: int) -> None:
+def require_pace(person: Any, more: int) -> None:
     """Raises values.ImpossibleValue where one person adds more in an hour than a person does."""
     if actions.added_lately(person) + more > settings.UPLOADS_PER_HOUR:
         raise values.ImpossibleValue(
@@ -110,14 +169,14 @@ def _require_pace(person: Any, more: int) -> None:
         )
 
 
-def _no_room(name: str, most: int) -> str:
+def no_room(name: str, most: int) -> str:
     return gettext(
         "“%(name)s” was not added: the files of this project would take more than %(most)s MB. "
         "Give a link to the document instead, or ask the International Bureau for more room."
     ) % {"name": name, "most": most}
 
 
-def _not_stored() -> str:
+def not_stored() -> str:
     return gettext(
         "The file could not be stored: the site has no room for files at present. Tell the administrator, and add it "
         "again later, or give a link to it."

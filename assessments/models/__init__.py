@@ -10,7 +10,7 @@ from assessments.models.answers import (
     ConfidentialQuerySet,
     RevisionKind,
 )
-from assessments.models.evidence import Evidence, EvidenceQuerySet
+from assessments.models.evidence import Evidence, EvidenceQuerySet, EvidenceUse, EvidenceUseQuerySet
 from assessments.models.findings import (
     Activity,
     Observation,
@@ -22,6 +22,7 @@ from assessments.models.findings import (
 from assessments.models.sheets import SHEET_MOVES, AnswerSheet, SheetReturn, SheetSection, SheetState, Submission
 from assessments.models.strategy import Source, StrategyAim, StrategyConclusion, StrategyReview
 from assessments.models.teamwork import NATIONAL_INSTITUTIONS, SectionAssignment
+from assessments.models.uploads import Upload, UploadQuerySet
 from assessments.models.validation import Reservation, ReservationKind, ValidatedLevel
 
 __all__ = [
@@ -38,6 +39,8 @@ __all__ = [
     "ConfidentialQuerySet",
     "Evidence",
     "EvidenceQuerySet",
+    "EvidenceUse",
+    "EvidenceUseQuerySet",
     "Observation",
     "ObservationKind",
     "Priority",
@@ -55,5 +58,7 @@ __all__ = [
     "StrategyConclusion",
     "StrategyReview",
     "Submission",
+    "Upload",
+    "UploadQuerySet",
     "ValidatedLevel",
 ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.utils import translation
 
 from assessments import values
@@ -29,6 +30,12 @@ def level_of(entry: QuestionEntry, code: str) -> Any:
 def cell(entry: QuestionEntry, row: str) -> str:
     """The column chosen in a row of a table question."""
     return (entry.value or {}).get(row, "")
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """The name of a content's language, in the reader's."""
+    return str(settings.LANGUAGE_NAMES_OF_CONTENT.get(code, code))
 
 
 @register.filter

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts.models import User
-from assessments.models import Evidence, Observation, Recommendation, Source, StrategyAim
+from assessments.models import Evidence, Observation, Recommendation, Source, StrategyAim, Upload
 from foundation import files, jobs
 from projects.events import BETWEEN_EXPERTS
 from projects.models import CountryRequest, Invitation, Membership, Project
@@ -42,6 +42,8 @@ SECRETS = {  # where it is planted → who may read it before release, after rel
     "SECRET-replaced": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
     "SECRET-confidential-answer": (OWN_INSTITUTION, OWN_INSTITUTION),
     "SECRET-confidential-evidence": (OWN_INSTITUTION, OWN_INSTITUTION),
+    "SECRET-supporting-evidence": (OWN_INSTITUTION, OWN_INSTITUTION),
+    "SECRET-where-to-look": (OWN_INSTITUTION, OWN_INSTITUTION),
 }
 
 
@@ -50,6 +52,7 @@ class World:
     project: Project
     people: dict[str, User]
     evidence: Evidence
+    upload: Upload  # the coordinator's
     observation: Observation
     recommendation: Recommendation
     aim: StrategyAim
@@ -86,10 +89,14 @@ def world(*, released: bool = False) -> World:
         project, text.code, "SECRET-confidential-answer", by=regulator, institution="regulator", is_confidential=True
     )  # fmt: skip
     work.EvidenceFactory(
-        sheet=sheet, question=criteria[0], title="SECRET-confidential-evidence", is_confidential=True,
+        sheet=sheet, use__question=criteria[0], title="SECRET-confidential-evidence", is_confidential=True,
         institution="regulator", added_by=regulator,
     )  # fmt: skip
-    evidence = work.EvidenceFactory(sheet=sheet, question=criteria[0], as_file=True, is_late=True)
+    work.EvidenceFactory(
+        sheet=sheet, title="SECRET-supporting-evidence", institution="regulator", added_by=regulator,
+        use__question=text, use__pages="SECRET-where-to-look",
+    )  # fmt: skip
+    evidence = work.EvidenceFactory(sheet=sheet, as_file=True, use__question=criteria[0], use__is_late=True)
     work.submit(project)
     work.decide(
         project, criteria[0].code, 2, by=people["expert"], reason="SECRET-reason", private_note="SECRET-private-note"
@@ -119,6 +126,7 @@ def world(*, released: bool = False) -> World:
         project=project,
         people=people,
         evidence=evidence,
+        upload=work.UploadFactory(sheet=sheet, question=criteria[0], started_by=people["coordinator"]),
         observation=observation,
         recommendation=recommendation,
         aim=work.StrategyAimFactory(project=project),

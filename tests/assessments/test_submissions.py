@@ -121,25 +121,25 @@ def test_moves_are_in_the_history(project, sheet, focal):
 def test_evidence_after_submission_is_marked_late(project, sheet, focal):
     question = first_question(sheet)
     before = evidence.add_link(
-        sheet, question, url="https://a.example", title="", is_confidential=False, institution="post", by=focal
+        sheet, question, url="https://a.example", said=evidence.Piece(), institution="post", by=focal
     )
     submit(project)
     after = evidence.add_file(
-        sheet, question, [b"minutes"], name="minutes.txt", content_type="text/plain", is_confidential=False,
+        sheet, question, [b"minutes"], name="minutes.txt", content_type="text/plain", said=evidence.Piece(),
         institution="post", by=focal,
     )  # fmt: skip
     assert (before.is_late, after.is_late) == (False, True)
     with pytest.raises(MoveNotAllowed):
         evidence.remove_evidence(before, by=focal)
     evidence.remove_evidence(after, by=focal)
-    assert list(Evidence.objects.filter(sheet=sheet).kept()) == [before]
+    assert list(Evidence.objects.filter(sheet=sheet).kept()) == [before.piece]
 
 
 def test_stored_file_has_its_checksum_and_our_name(sheet, focal):
     piece = evidence.add_file(
         sheet, first_question(sheet), [b"ab", b"c"], name="../../etc/passwd", content_type="text/plain",
-        is_confidential=False, institution="post", by=focal,
-    )  # fmt: skip
+        said=evidence.Piece(), institution="post", by=focal,
+    ).piece  # fmt: skip
     assert piece.file.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert (piece.file.size, ".." in piece.file.path) == (3, False)
 
@@ -149,6 +149,5 @@ def test_no_evidence_after_release(project, sheet, focal):
     release(project)
     with pytest.raises(MoveNotAllowed):
         evidence.add_link(
-            sheet, first_question(sheet), url="https://a.example", title="", is_confidential=False, institution="post",
-            by=focal,
+            sheet, first_question(sheet), url="https://a.example", said=evidence.Piece(), institution="post", by=focal,
         )  # fmt: skip

@@ -165,15 +165,15 @@ def test_the_desk_lists_the_criteria_that_apply_with_their_evidence(project, exp
     answer(project, "A.1-1", 3)
     answer(project, "A.2-1", **NOT_APPLICABLE)
     sheet = national_sheet(project)
-    piece = EvidenceFactory(sheet=sheet, question=question(project, "A.1-1"), is_confidential=True)
-    EvidenceFactory(sheet=sheet, question=question(project, "A.1-1"), removed=True)
+    piece = EvidenceFactory(sheet=sheet, use__question=question(project, "A.1-1"), is_confidential=True)
+    EvidenceFactory(sheet=sheet, use__question=question(project, "A.1-1"), use__removed=True)
     submit(project)
     decide(project, "A.1-1", 2, reason="Half of the quay")
 
     whole = desk(national_sheet(project), expert)
 
     assert [entry.code for entry in whole.entries] == ["A.1-1", "A.1-2", "A.2-1", "B.1-1"]
-    assert whole.entry("A.1-1").told.evidence == [piece]
+    assert whole.entry("A.1-1").told.evidence == list(piece.uses.all())
     assert whole.counts == {"todo": 3, "differing": 1, "not_applicable": 1, "all": 4}
     assert whole.settled == 1
     assert [entry.code for entry in whole.shown("differing")] == ["A.1-1"]
@@ -212,6 +212,6 @@ def test_the_desk_takes_as_many_queries_for_many_answers_as_for_one(
         desk(sheet, expert)
     for code in ("A.1-2", "A.2-1", "B.1-1"):
         AnswerFactory(sheet=sheet, question=question(project, code))
-        EvidenceFactory(sheet=sheet, question=question(project, code), as_file=True)
+        EvidenceFactory(sheet=sheet, use__question=question(project, code), as_file=True)
     with django_assert_num_queries(len(one)):
         desk(sheet, expert)

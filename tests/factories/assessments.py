@@ -24,6 +24,7 @@ from assessments.models import (
     AnswerStatus,
     Basis,
     Evidence,
+    EvidenceUse,
     Observation,
     ObservationKind,
     Priority,
@@ -40,6 +41,7 @@ from assessments.models import (
     StrategyConclusion,
     StrategyReview,
     Submission,
+    Upload,
     ValidatedLevel,
 )
 from foundation import files
@@ -171,30 +173,59 @@ class AnswerRevisionFactory(factory.django.DjangoModelFactory):
 
 
 class EvidenceFactory(factory.django.DjangoModelFactory):
-    """A link; `as_file=True` stores a small text file."""
+    """A link that supports the first criterion, or `use__question`; `as_file=True` stores a small text file."""
 
     class Meta:
         model = Evidence
+        skip_postgeneration_save = True
 
     class Params:
         as_file = factory.Trait(
             url="",
+            file_name=factory.LazyAttribute(lambda piece: f"{piece.title}.txt"),
             file=factory.LazyAttribute(
                 lambda piece: files.store(
-                    [piece.title.encode()], folder="evidence", name=f"{piece.title}.txt", content_type="text/plain"
+                    [piece.title.encode()], folder="evidence", name=piece.file_name, content_type="text/plain"
                 )
             ),
         )
-        removed = factory.Trait(
-            removed_at=factory.LazyFunction(timezone.now), removed_by=factory.SelfAttribute("added_by")
-        )
 
     sheet = factory.SubFactory(AnswerSheetFactory)
-    question = factory.LazyAttribute(lambda piece: _first_criterion(piece.sheet))
     url = "https://poste.valmara.example/decret"
     title = factory.Sequence(lambda n: f"Decree {n}")
     institution = Institution.POST
     added_by = factory.SelfAttribute("sheet.project.manager")
+    use = factory.RelatedFactory("tests.factories.assessments.EvidenceUseFactory", factory_related_name="piece")
+
+
+class EvidenceUseFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = EvidenceUse
+
+    class Params:
+        removed = factory.Trait(
+            removed_at=factory.LazyFunction(timezone.now), removed_by=factory.SelfAttribute("added_by")
+        )
+
+    piece = factory.SubFactory(EvidenceFactory, use=None)
+    question = factory.LazyAttribute(lambda use: _first_criterion(use.piece.sheet))
+    institution = factory.SelfAttribute("piece.institution")
+    added_by = factory.SelfAttribute("piece.added_by")
+
+
+class UploadFactory(factory.django.DjangoModelFactory):
+    """Of which nothing has arrived yet."""
+
+    class Meta:
+        model = Upload
+
+    sheet = factory.SubFactory(AnswerSheetFactory)
+    question = factory.LazyAttribute(lambda upload: _first_criterion(upload.sheet))
+    name = "report.pdf"
+    size = 3_000_000
+    fingerprint = "0" * 64
+    institution = Institution.POST
+    started_by = factory.SelfAttribute("sheet.project.manager")
 
 
 class ValidatedLevelFactory(factory.django.DjangoModelFactory):

@@ -124,11 +124,11 @@ def _answer(project: Project) -> None:
     for piece in (
         {"title": "Recueil des lois"},
         {"title": "SECRET-EVIDENCE", "is_confidential": True},
-        {"title": "SECRET-REMOVED piece", "removed": True},
+        {"title": "SECRET-REMOVED piece", "use__removed": True},
     ):
         work.EvidenceFactory(
             sheet=work.national_sheet(project),
-            question=work.question(project, "P1.1-1"),
+            use__question=work.question(project, "P1.1-1"),
             added_by=project.manager,
             **piece,
         )

@@ -53,7 +53,7 @@ SAVE = """
 import sys, threading, uuid
 from django.db import connection
 from assessments.actions.answers import Content, save_answer
-from assessments.actions.evidence import add_file
+from assessments.actions.evidence import Piece, add_file
 from assessments.models import Answer
 from tests.factories import assessments as work
 from toolkit.models import Question
@@ -73,7 +73,7 @@ def save(person):
         )
         if count % 5 == 0:
             add_file(sheet, question, [b"%PDF-1.7", str(count).encode() * 5000], name="a.pdf", content_type="",
-                     is_confidential=False, institution="post", by=project.manager)
+                     said=Piece(), institution="post", by=project.manager)
         with lock:
             print(save_id, flush=True)
     connection.close()

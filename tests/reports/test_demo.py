@@ -19,6 +19,7 @@ from assessments.models import (
     AnswerRevision,
     AnswerStatus,
     Evidence,
+    EvidenceUse,
     Observation,
     Recommendation,
     Reservation,
@@ -41,8 +42,8 @@ pytestmark = pytest.mark.django_db
 ACCOUNTS = ["admin", "ib", "expert", "focal", "contributor", "regulator", "signatory", "observer"]
 COUNTED = [
     User, Country, CountryRequest, Project, Membership, Invitation, ProjectEvent, Answer, AnswerRevision, Evidence,
-    Submission, ValidatedLevel, Reservation, Observation, Recommendation, StrategyAim, Source, EditorialText, Report,
-    Job, Mail, StoredFile,
+    EvidenceUse, Submission, ValidatedLevel, Reservation, Observation, Recommendation, StrategyAim, Source,
+    EditorialText, Report, Job, Mail, StoredFile,
 ]  # fmt: skip
 
 
@@ -143,10 +144,10 @@ def check_special_answers() -> None:
         for warning in outline.holding_warnings(whole, question, facts, set())
     ]
     assert holding == ["W-P2.1-budget"]
-    pieces = sheet.evidence.select_related("file")
-    assert [piece.question.code for piece in pieces if piece.is_late] == ["P2.2-3"]
-    assert [piece.question.code for piece in pieces if piece.is_confidential] == ["G-8"]
-    for piece in pieces:
+    uses = EvidenceUse.objects.filter(piece__sheet=sheet).select_related("piece__file", "question")
+    assert [use.question.code for use in uses if use.is_late] == ["P2.2-3"]
+    assert [use.question.code for use in uses if use.piece.is_confidential] == ["G-8"]
+    for piece in sheet.evidence.select_related("file"):
         if piece.file:
             content = files.path_of(piece.file).read_bytes()
             assert len(content) == piece.file.size
@@ -194,7 +195,7 @@ def check_story() -> None:
     last_report = datetime.date.fromisoformat(sheet.answers.get(question__code="P2.1-7").value)
     assert visit.starts_on - last_report < datetime.timedelta(days=365)  # as P2.1-1, validated at 4, asks
     assert Source.objects.filter(project=valmara, title__startswith="Deuxième bilan", dated_on=last_report).exists()
-    named = set(sheet.evidence.values_list("question__code", flat=True))
+    named = set(sheet.evidence.values_list("uses__question__code", flat=True))
     claimed = {
         answer.question.code
         for answer in sheet.answers.filter(basis="document", is_confidential=False).select_related("question")

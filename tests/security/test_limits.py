@@ -182,7 +182,8 @@ def test_what_was_removed_still_takes_its_room(project, coordinator, settings):
     settings.PROJECT_MEGABYTES = 1
     add_file(coordinator, project, b"a" * 600_000)
     piece = Evidence.objects.get()
-    coordinator.post(reverse("assessments:evidence_remove", args=[project.public_id, "questionnaire", piece.public_id]))
+    removed = [project.public_id, "questionnaire", piece.public_id, "G-1"]
+    coordinator.post(reverse("assessments:evidence_remove", args=removed))
     assert add_file(coordinator, project, b"b" * 600_000).status_code == 422
 
 

@@ -9,12 +9,15 @@ import subprocess
 import sys
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections, connection
+from django.utils.module_loading import module_has_submodule
 
 from foundation import jobs, leftovers
 
@@ -62,13 +65,16 @@ class Command(BaseCommand):
             self.worker = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603
 
     def empty(self) -> None:
-        """Once an hour; a disk that does not answer stops no clock."""
+        """Once an hour, here and in the `schedule` of each app; a disk that does not answer stops no clock."""
         if time.monotonic() < self.empties_at:
             return
         self.empties_at = time.monotonic() + leftovers.PAUSE
         try:
             leftovers.throw_away()
-        except OSError as error:
+            for config in apps.get_app_configs():
+                if module_has_submodule(config.module, "schedule"):
+                    import_module(f"{config.name}.schedule").run()
+        except (OSError, DatabaseError) as error:
             logger.warning("what was left behind could not be thrown away: %s", error)
 
     def end_work(self) -> None:

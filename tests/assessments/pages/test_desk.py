@@ -201,7 +201,7 @@ def test_the_list_takes_as_many_queries_for_many_decisions_as_for_one(project, c
         client.get(page)
     decide(project, "A.1-2", 2)
     decide(project, "B.1-1", 2)
-    EvidenceFactory.create_batch(3, sheet=national_sheet(project), question=question(project, "B.1-1"))
+    EvidenceFactory.create_batch(3, sheet=national_sheet(project), use__question=question(project, "B.1-1"))
     with CaptureQueriesContext(connection) as many:
         client.get(page)
     assert len(many) == len(one) <= 30
@@ -213,7 +213,7 @@ def test_the_list_takes_as_many_queries_for_many_decisions_as_for_one(project, c
 def test_the_desk_shows_answer_evidence_descriptors_and_facts(project, expert, client):
     sheet = national_sheet(project)
     piece = EvidenceFactory(
-        sheet=sheet, question=question(project, "A.1-1"), as_file=True, title="Plan", is_confidential=True
+        sheet=sheet, use__question=question(project, "A.1-1"), as_file=True, title="Plan", is_confidential=True
     )
     page = text(client.get(url("validate", project, "A.1-1")))
     assert "Since May" in page

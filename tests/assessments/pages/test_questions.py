@@ -68,7 +68,7 @@ def url(project, question, name="question", *more):
 
 def test_page_shows_the_answer_that_stands_with_its_evidence_and_the_help(project, sheet, text, focal, as_focal):
     answer(project, text.code, "Bonjour", by=focal)
-    EvidenceFactory(sheet=sheet, question=text, title="Décret 12", added_by=focal)
+    EvidenceFactory(sheet=sheet, use__question=text, title="Décret 12", added_by=focal)
     page = as_focal.get(url(project, text)).content.decode()
     for shown in (text.text["en"], "Bonjour", "by you", "Décret 12", text.get_knows_display(), "Change the answer"):
         assert shown in page
@@ -112,7 +112,7 @@ def test_queries_do_not_grow_with_what_there_is(project, sheet, text, focal, as_
         as_focal.get(url(project, text))
     for number in range(5):
         answer(project, text.code, f"text {number}", by=member(project, Role.CONTRIBUTOR))
-        EvidenceFactory(sheet=sheet, question=text, added_by=member(project, Role.CONTRIBUTOR))
+        EvidenceFactory(sheet=sheet, use__question=text, added_by=member(project, Role.CONTRIBUTOR))
     with CaptureQueriesContext(connection) as many:
         as_focal.get(url(project, text))
     assert len(many) == len(one) <= 13

@@ -297,7 +297,7 @@ def test_file_is_checked_by_its_content(project, sheet, as_focal, name, content)
 def test_file_is_given_the_ending_of_what_it_holds(project, sheet, as_focal, name, content, kept):
     assert upload(as_focal, project, of_kind(sheet, Kind.CRITERION), name, content).status_code == 200
     piece = Evidence.objects.get()
-    assert (piece.title, piece.file.name) == (kept, kept)
+    assert (piece.title, piece.file_name, piece.file.name) == (kept, kept, kept)
 
 
 def test_file_over_the_limit_is_refused_with_the_limit(project, sheet, as_focal, settings):

@@ -1,0 +1,7 @@
+"""What the clock starts here, once an hour (foundation/management/commands/clock.py)."""
+
+from assessments.actions.uploads import empty_old_uploads
+
+
+def run() -> None:
+    empty_old_uploads()
