@@ -169,7 +169,7 @@ def pages_by_reader() -> list[dict[str, Any]]:
 
 
 def crowd(wanted: dict[str, Any]) -> list[dict[str, Any]]:
-    """The heaviest day: every country's latest questionnaire takes answers. One save of each person of its team."""
+    """The heaviest day: every country's latest questionnaire takes answers. Of each person a save, and its section."""
     sheets = AnswerSheet.objects.filter(
         instrument__audience=Audience.NATIONAL, project__status=ProjectStatus.RUNNING
     ).select_related("project__country", "instrument__framework")
@@ -180,10 +180,16 @@ def crowd(wanted: dict[str, Any]) -> list[dict[str, Any]]:
     for sheet in sheets.order_by("pk"):
         team = list(sheet.project.memberships.filter(role__in=ANSWERS).order_by("pk")) or new_team(sheet.project)
         numbers = {answer.question_id: answer.number for answer in sheet.answers.all()}
+        sections = {part.pk: part.code for part in outline.structure(sheet.instrument).sections}
         sheet.answers.update(is_confidential=False)
         for member, question in zip(team, criteria(sheet), strict=False):
-            requests.append(save_request(member, sheet, question, numbers.get(question.pk, 0)))
-    give_sessions(requests, {request["user"] for request in requests})
+            save = save_request(member, sheet, question, numbers.get(question.pk, 0))
+            code = sections[question.section_id]
+            path = f"/projects/{sheet.project.public_id}/sheets/{sheet.instrument.code}/sections/{code}/"
+            requests.append({"save": save, "page": {"method": "GET", "path": path, "user": member.user_id}})
+    give_sessions(
+        [request for both in requests for request in both.values()], {both["save"]["user"] for both in requests}
+    )
     return requests
 
 

@@ -1,11 +1,12 @@
 """The load generator: many people over HTTP/1.1, each on a connection kept open. `python -m tests.bench.load < plan`.
 
-The plan (JSON on standard input): {"host", "port", "clients": [[request, …], …], "seconds", "pause", "first": seconds}.
-A client takes its requests one after the other, from the top again until the seconds are over; "pause" is the time
-between the starts of two of its requests (0: none). A request is {"method", "path", "cookie", "csrf", "save": {…}};
-a save's base number goes up with each reply, and each has a new save id, as the page's script does it.
-The result (JSON on standard output): milliseconds of each reply, statuses that were not expected, confirmed saves, and
-the number on which the next save of each request is to be based.
+The plan (JSON on standard input): {"host", "port", "clients": [[request, …], …], "seconds", "pause", "order"}.
+A client takes its requests one after the other, from the top again until the seconds are over; or in the order given
+by their numbers, each client from another place of it. "pause" is the time between the starts of two of its requests
+(0: none). A request is {"method", "path", "cookie", "csrf", "save": {…}}; a save's base number goes up with each reply,
+and each has a new save id, as the page's script does it.
+The result (JSON on standard output): milliseconds of each reply, those to saves and those of pages apart too, statuses
+that were not expected, confirmed saves, and the number on which the next save of each request is to be based.
 """
 
 import asyncio
@@ -84,11 +85,13 @@ def written(request: dict[str, Any], host: str, save_id: str) -> tuple[bytes, by
 class Outcome:
     def __init__(self) -> None:
         self.milliseconds: list[float] = []
+        self.apart: dict[str, list[float]] = {"save": [], "page": []}
         self.unexpected: dict[str, int] = {}
         self.saves: list[tuple[str, int]] = []  # confirmed: save id, number
 
     def add(self, request: dict[str, Any], save_id: str, status: int, body: bytes, seconds: float) -> None:
         self.milliseconds.append(seconds * 1000)
+        self.apart["save" if "save" in request else "page"].append(seconds * 1000)
         if status not in EXPECTED:
             self.unexpected[str(status)] = self.unexpected.get(str(status), 0) + 1
         elif "save" in request:
@@ -97,12 +100,14 @@ class Outcome:
             self.saves.append((save_id, number))
 
 
-async def person(plan: dict[str, Any], requests: list[dict[str, Any]], outcome: Outcome, until: float) -> None:
-    line, pause, turn = Line(plan["host"], plan["port"]), plan.get("pause", 0), 0
+async def person(plan: dict[str, Any], number: int, outcome: Outcome, until: float) -> None:
+    line, pause, turn, requests = Line(plan["host"], plan["port"]), plan.get("pause", 0), 0, plan["clients"][number]
+    order = plan.get("order") or range(len(requests))
+    first = number if plan.get("order") else 0
     due = time.monotonic() + random.random() * pause
     while due < until and turn < plan.get("turns", sys.maxsize):
         await asyncio.sleep(max(0, due - time.monotonic()))
-        request, save_id = requests[turn % len(requests)], str(uuid.uuid4())
+        request, save_id = requests[order[(first + turn) % len(order)]], str(uuid.uuid4())
         head, body = written(request, f"{plan['host']}:{plan['port']}", save_id)
         began = time.monotonic() if not pause else due  # who is late waits too: no coordinated omission
         status, reply = await line.ask(head, body)
@@ -115,7 +120,7 @@ async def person(plan: dict[str, Any], requests: list[dict[str, Any]], outcome: 
 async def run(plan: dict[str, Any]) -> Outcome:
     outcome, began = Outcome(), time.monotonic()
     until = began + plan.get("seconds", 3600)
-    await asyncio.gather(*(person(plan, requests, outcome, until) for requests in plan["clients"]))
+    await asyncio.gather(*(person(plan, number, outcome, until) for number in range(len(plan["clients"]))))
     return outcome
 
 
