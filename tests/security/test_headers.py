@@ -82,6 +82,9 @@ def policy(response: HttpResponse) -> dict[str, str]:
 
 def require_strict(response: HttpResponse) -> None:
     assert {name: response.get(name) for name in EXPECTED} == EXPECTED
+    if response.get("Content-Type") == "application/json":
+        assert response["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        return
     assert "camera=()" in response["Permissions-Policy"]
     assert "geolocation=()" in response["Permissions-Policy"]
     if response.get("Content-Disposition", "").startswith("attachment"):
