@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assessments.models import AnswerSheet
+from assessments.models import AnswerSheet, Thread
 from foundation import mails
 from projects.models import Membership, Project
 from projects.permissions import Role
@@ -62,6 +62,16 @@ ASSIGNED = Notice(
     _("%(who)s asks you to answer these sections of the questionnaire of this country: %(country)s."),
     _("Each answer saves by itself; you can stop at any time. Your sections stand first on this page:"),
 )
+MENTIONED = Notice(
+    _("%(country)s: a discussion about question %(question)s"),
+    _("%(who)s points you to a discussion about question %(question)s of this country: %(country)s."),
+    _("Read it and reply:"),
+)
+TO_SETTLE = Notice(
+    _("%(country)s: a discussion for you to settle, question %(question)s"),
+    _("%(who)s asks you to settle a discussion about question %(question)s of this country: %(country)s."),
+    _("Read it, reply, and mark it as settled:"),
+)
 TEAM = (Role.COORDINATOR, Role.CONTRIBUTOR, Role.SIGNATORY)
 ANSWERING = (Role.COORDINATOR, Role.CONTRIBUTOR)
 
@@ -108,6 +118,19 @@ def tell_assigned(sheet: AnswerSheet, assigned: Iterable[Assigned], *, by: Any) 
         _tell(ASSIGNED, project, [person], by, _questionnaire(project), partial(_assigned_lines, sections[pk]))
 
 
+def tell_mentioned(thread: Thread, people: Iterable[Any], *, by: Any) -> None:
+    _tell(MENTIONED, thread.project, people, by, _thread(thread), question=thread.question.code)
+
+
+def tell_thread_assigned(thread: Thread, person: Any, *, by: Any) -> None:
+    _tell(TO_SETTLE, thread.project, [person], by, _thread(thread), question=thread.question.code)
+
+
+def _thread(thread: Thread) -> str:
+    about = [thread.project.public_id, thread.sheet.instrument.code, thread.question.code]
+    return reverse("assessments:question", args=about) + f"#thread-{thread.public_id}"
+
+
 def _assigned_lines(assigned: Iterable[Assigned], language: str) -> list[str]:
     return [
         gettext("%(section)s, by %(day)s") % {"section": name, "day": formats.date_format(due_on, "DATE_FORMAT")}
@@ -138,11 +161,12 @@ def _tell(
     by: Any,
     path: str,
     lines: Callable[[str], list[str]] = lambda language: [],
+    **more: str,
 ) -> None:
     """One message a person, however many roles they have; none to who did it. `lines`: what it is about."""
     for person in {person.pk: person for person in people if person.pk != by.pk and person.is_active}.values():
         with translation.override(person.language):
-            about = {"country": project.country.name.in_(person.language), "who": by.name}
+            about = {"country": project.country.name.in_(person.language), "who": by.name, **more}
             mails.write(
                 to=person.email,
                 language=person.language,

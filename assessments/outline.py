@@ -148,6 +148,7 @@ class QuestionEntry:
     levels: Mapping[int, Level]
     conflicts: Sequence[AnswerRevision] = ()
     save_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    beside: Any = None  # threads.Beside, on the section's page
     typed: Mapping[str, Any] | None = None  # what was typed and not saved, with its error
     error: str = ""
 

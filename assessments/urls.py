@@ -11,6 +11,7 @@ from assessments.views import (
     strategy,
     submissions,
     teamwork,
+    threads,
     uploads,
     validation,
 )
@@ -57,6 +58,13 @@ urlpatterns = [
         evidence.evidence_remove,
         name="evidence_remove",
     ),
+    path(Q + "threads/", threads.thread_open, name="thread_open"),
+    path(Q + "threads/<uuid:thread_id>/reply/", threads.thread_reply, name="thread_reply"),
+    path(Q + "threads/<uuid:thread_id>/assign/", threads.thread_assign, name="thread_assign"),
+    path(Q + "threads/<uuid:thread_id>/resolve/", threads.thread_resolve, name="thread_resolve"),
+    path(Q + "threads/<uuid:thread_id>/reopen/", threads.thread_reopen, name="thread_reopen"),
+    path(Q + "mark/", threads.mark, name="mark"),
+    path(Q + "unmark/", threads.unmark, name="unmark"),
     # Its way
     path(S + "document/", submissions.sheet_document, name="sheet_document"),
     path(S + "send/", submissions.sheet_send, name="sheet_send"),

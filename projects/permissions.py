@@ -37,6 +37,9 @@ class Permission(enum.Enum):
     LEAD_TEAM = "lead_team"  # share the sections out; type answers in for another institution
     SEND_TO_SIGNATORY = "send_to_signatory"
     SIGN = "sign"
+    DISCUSS_IN_TEAM = "discuss_in_team"  # read and write what is said within the national team; mark for review
+    DISCUSS_TOGETHER = "discuss_together"  # what the team, the experts and the Bureau say to each other
+    DISCUSS_AS_EXPERTS = "discuss_as_experts"  # what experts and the Bureau say among themselves
     INVITE_NATIONAL = "invite_national"  # contributors and signatories of the country
     INVITE = "invite"  # anyone, of any role
     READ_FINDINGS = "read_findings"  # validated levels, checklist, observations, drafts, before release
@@ -51,7 +54,9 @@ class Permission(enum.Enum):
 
 
 P = Permission
-NATIONAL = {P.READ_PROJECT, P.READ_TEAM, P.READ_ANSWERS, P.READ_RELEASED}
+NATIONAL = {
+    P.READ_PROJECT, P.READ_TEAM, P.READ_ANSWERS, P.READ_RELEASED, P.DISCUSS_IN_TEAM, P.DISCUSS_TOGETHER,
+}  # fmt: skip
 
 ROLE_ALLOWS: dict[str, set[Permission]] = {
     Role.COORDINATOR: NATIONAL | {P.ANSWER, P.LEAD_TEAM, P.SEND_TO_SIGNATORY, P.INVITE_NATIONAL, P.RESPOND},
@@ -59,15 +64,16 @@ ROLE_ALLOWS: dict[str, set[Permission]] = {
     Role.SIGNATORY: NATIONAL | {P.SIGN, P.RESPOND},
     Role.EXPERT: {
         P.READ_PROJECT, P.READ_TEAM, P.READ_ANSWERS, P.READ_FINDINGS, P.READ_RELEASED, P.VALIDATE, P.RECOMMEND,
-        P.REQUEST_REPORT,
+        P.REQUEST_REPORT, P.DISCUSS_TOGETHER, P.DISCUSS_AS_EXPERTS,
     },
     Role.OBSERVER: {P.READ_PROJECT, P.READ_RELEASED},
     StaffRole.PROJECT_MANAGER: {
         P.READ_PROJECT, P.READ_TEAM, P.READ_ANSWERS, P.READ_FINDINGS, P.READ_RELEASED, P.INVITE, P.INVITE_NATIONAL,
         P.REQUEST_REPORT, P.RECOMMEND, P.RELEASE, P.MANAGE_PROJECT, P.MANAGE_PORTFOLIO,
+        P.DISCUSS_TOGETHER, P.DISCUSS_AS_EXPERTS,
     },
     StaffRole.ADMINISTRATOR: set(Permission)
-    - {P.ANSWER, P.LEAD_TEAM, P.SEND_TO_SIGNATORY, P.SIGN, P.RESPOND, P.VALIDATE},
+    - {P.ANSWER, P.LEAD_TEAM, P.DISCUSS_IN_TEAM, P.SEND_TO_SIGNATORY, P.SIGN, P.RESPOND, P.VALIDATE},
 }  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from assessments.models import (
     AnswerSheet,
     AnswerStatus,
     Basis,
+    Comment,
     Evidence,
     EvidenceUse,
     Observation,
@@ -38,6 +39,7 @@ from assessments.models import (
     Recommendation,
     Reservation,
     ReservationKind,
+    ReviewMark,
     RevisionKind,
     SectionAssignment,
     SheetReturn,
@@ -48,6 +50,8 @@ from assessments.models import (
     StrategyConclusion,
     StrategyReview,
     Submission,
+    Thread,
+    ThreadAudience,
     ValidatedLevel,
 )
 from foundation import files
@@ -128,7 +132,8 @@ class Rows:
 
     ORDER = (
         DesignatedOperator, CountryRequest, Project, Visit, Step, Membership, Invitation, AnswerSheet, SheetSection,
-        SectionAssignment, Answer, AnswerRevision, StoredFile, Evidence, EvidenceUse, ValidatedLevel, Reservation,
+        SectionAssignment, Thread, Comment, ReviewMark,
+        Answer, AnswerRevision, StoredFile, Evidence, EvidenceUse, ValidatedLevel, Reservation,
         SheetReturn, Submission,
         Observation, Recommendation, StrategyReview, StrategyAim, Source, EditorialText, Snapshot, Job, Report,
         ProjectEvent,
@@ -263,6 +268,7 @@ class World:
                 self.write_findings(work)
             self.count(work)
             self.share_out(work)
+            self.discuss(work)
             self.tell(work)
         self.rows.write()
         # What is signed and what documents say is read from the rows, as the actions read it.
@@ -623,6 +629,29 @@ class World:
                         due_on=work.project.questionnaire_due, at=work.at(0.1),
                     )
                 )  # fmt: skip
+
+    def discuss(self, work: Work) -> None:
+        """The team talks about one question in twenty, and marks as many."""
+        answering = work.members(Role.COORDINATOR, Role.CONTRIBUTOR)
+        if not answering:
+            return
+        sheet = work.sheets[Audience.NATIONAL]
+        for question in outline.structure(sheet.instrument).questions.values():
+            if self.one_in(20):
+                audience = self.chance.choice([ThreadAudience.TEAM, ThreadAudience.SHARED])
+                by = self.chance.choice(answering).user
+                thread = self.rows.add(
+                    Thread(sheet=sheet, question=question, audience=audience, opened_by=by, opened_at=work.at(0.2))
+                )
+                self.rows.add(
+                    Comment(
+                        thread=thread, text=self.text("comment"), language=work.project.language, written_by=by,
+                        written_at=work.at(0.2),
+                    )
+                )  # fmt: skip
+            if self.one_in(20):
+                by = self.chance.choice(answering).user
+                self.rows.add(ReviewMark(sheet=sheet, question=question, marked_by=by, marked_at=work.at(0.2)))
 
     def sign(self, work: Work) -> None:
         sheet = work.sheets[Audience.NATIONAL]

@@ -22,6 +22,7 @@ from assessments.models.findings import (
 from assessments.models.sheets import SHEET_MOVES, AnswerSheet, SheetReturn, SheetSection, SheetState, Submission
 from assessments.models.strategy import Source, StrategyAim, StrategyConclusion, StrategyReview
 from assessments.models.teamwork import NATIONAL_INSTITUTIONS, SectionAssignment
+from assessments.models.threads import Comment, ReviewMark, Thread, ThreadAudience
 from assessments.models.uploads import Upload, UploadQuerySet
 from assessments.models.validation import Reservation, ReservationKind, ValidatedLevel
 
@@ -36,6 +37,7 @@ __all__ = [
     "AnswerStatus",
     "AnswerValue",
     "Basis",
+    "Comment",
     "ConfidentialQuerySet",
     "Evidence",
     "EvidenceQuerySet",
@@ -48,6 +50,7 @@ __all__ = [
     "RecommendationQuerySet",
     "Reservation",
     "ReservationKind",
+    "ReviewMark",
     "RevisionKind",
     "SectionAssignment",
     "SheetReturn",
@@ -58,6 +61,8 @@ __all__ = [
     "StrategyConclusion",
     "StrategyReview",
     "Submission",
+    "Thread",
+    "ThreadAudience",
     "Upload",
     "UploadQuerySet",
     "ValidatedLevel",

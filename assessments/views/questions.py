@@ -1,6 +1,8 @@
 """A question's own page: what stands, and everything around it."""
 
 import uuid
+from dataclasses import replace
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,17 +11,19 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from assessments import outline, values
+from assessments import outline, threads, values
 from assessments.actions.answers import Outcome, takes_answers
 from assessments.actions.versions import restore_version
 from assessments.forms.answers import RestoreForm
+from assessments.forms.threads import CommentForm, ThreadForm
 from assessments.history import history
-from assessments.models import AnswerRevision, AnswerSheet, SheetSection
+from assessments.models import AnswerRevision, AnswerSheet, SheetSection, Thread
 from assessments.views.sheets import (
     READS,
     WRITES,
     find_sheet,
     institution_of,
+    may_mark,
     outcome_sentence,
     refusals_in_words,
 )
@@ -45,7 +49,9 @@ def question(request: HttpRequest, project_id: uuid.UUID, instrument: str, quest
     return question_page(request, sheet, asked)
 
 
-def question_page(request: HttpRequest, sheet: AnswerSheet, asked: Question, status: int = 200) -> HttpResponse:
+def question_page(
+    request: HttpRequest, sheet: AnswerSheet, asked: Question, status: int = 200, **bound: Any
+) -> HttpResponse:
     """The page with its blocks; each block's template says what it needs."""
     (entry,) = outline.question_entries(sheet, [asked], request.user)
     counters = SheetSection.objects.get(sheet=sheet, section=asked.section_id)
@@ -64,6 +70,7 @@ def question_page(request: HttpRequest, sheet: AnswerSheet, asked: Question, sta
             "can_write": can_write and not entry.is_withheld,
             "history": history(sheet, entry, request.user, request.GET.get("page")),
             "can_add_evidence": False,  # it is added where one answers
+            "discussion": discussion(request, sheet, asked, **bound),
             **outline.explanations(sheet, [asked]),
         },
         status=status,
@@ -106,3 +113,31 @@ def answer_restore(request: HttpRequest, project_id: uuid.UUID, instrument: str,
     else:
         messages.error(request, outcome_sentence(reply.outcome))
     return redirect("assessments:question", project_id, instrument, question)
+
+
+def discussion(
+    request: HttpRequest,
+    sheet: AnswerSheet,
+    asked: Question,
+    *,
+    thread_form: ThreadForm | None = None,
+    replied: tuple[Thread, CommentForm] | None = None,
+) -> dict[str, Any] | None:
+    """What is said about the question, for who takes part; with the form that was refused, if one was."""
+    people = threads.people_by_audience(sheet, request.user)
+    if not people:
+        return None
+    return {
+        "talks": [_with_refused(talk, replied) for talk in threads.talks(sheet, asked, request.user, people)],
+        "form": thread_form or ThreadForm(people=people, by=request.user),
+        "beside": threads.beside(sheet, request.user).get(asked.pk, threads.Beside()),
+        "may_mark": may_mark(request.user, sheet),
+    }
+
+
+def _with_refused(talk: threads.Talk, replied: tuple[Thread, CommentForm] | None) -> threads.Talk:
+    if replied is None or replied[0].pk != talk.thread.pk:
+        return talk
+    form = replied[1]
+    errors = [error for field in form for error in field.errors]
+    return replace(talk, errors=errors, typed=form["text"].value() or "")

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from assessments import outline, values
+from assessments import outline, threads, values
 from assessments.actions import answers as actions
 from assessments.actions import evidence as evidence_actions
 from assessments.forms import answers as forms
@@ -111,6 +111,12 @@ def questionnaire(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     return lets_keep(page, request, sheet)
 
 
+def may_mark(user: Any, sheet: AnswerSheet) -> bool:
+    """The experts' own checklist is not the national team's to mark."""
+    is_national = sheet.instrument.audience == Audience.NATIONAL
+    return is_national and allows(user, Permission.DISCUSS_IN_TEAM, sheet.project)
+
+
 def own_sections(
     request: HttpRequest, sheet: AnswerSheet, entries: Iterable[outline.SectionEntry]
 ) -> list[outline.SectionEntry]:
@@ -175,6 +181,8 @@ def _section_page(
     request: HttpRequest, sheet: AnswerSheet, part: Section, entries: list[outline.QuestionEntry], status: int = 200
 ) -> HttpResponse:
     sections = outline.section_entries(sheet)
+    beside = threads.beside(sheet, request.user)
+    entries = [replace(entry, beside=beside.get(entry.question.pk)) for entry in entries]
     position = [entry.section.pk for entry in sections].index(part.pk)
     counters = sections[position].counters
     writes = allows(request.user, WRITES[Audience(sheet.instrument.audience)], sheet.project)
@@ -198,6 +206,7 @@ def _section_page(
             "previous": sections[position - 1].section if position else None,
             "following": sections[position + 1].section if position + 1 < len(sections) else None,
             "can_write": (can_write := writes and actions.takes_answers(sheet, counters)),
+            "may_mark": may_mark(request.user, sheet) and sheet.project.is_running,
             **entering_for(request, sheet, can_write=can_write),
             "first_open": next((entry.code for entry in entries if entry.is_open), None),
             "can_add_evidence": writes and evidence_actions.takes_evidence(sheet),

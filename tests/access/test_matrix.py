@@ -34,6 +34,7 @@ PUBLIC = {  # open to everyone by nature: signing in, an invitation's link, the 
 READERS = "++++-++0>"  # who reads the questionnaire
 ANSWERS = "++-----0>"
 COORDINATOR = "+------0>"
+TEAM = "+++0-000>"  # for the others there is no such thread; an observer reads no answers
 EXPERTS = "---+---0>"  # validates
 FINDINGS = "---+-++0>"  # reads and writes findings before release
 RESPONDS = ("0-0----0>", "+-+----0>")  # before release there is nothing to respond to
@@ -77,6 +78,16 @@ ACCESS: dict[tuple[str, str], str | tuple[str, str]] = {
     ("POST", "assessments:upload_give_up"): "+0-----0>",
     ("GET", "assessments:assignments"): COORDINATOR,
     ("POST", "assessments:assignments"): COORDINATOR,
+    ("POST", "assessments:thread_open"): READERS,
+    ("POST", "assessments:thread_open of the checklist"): CHECKLIST,
+    ("POST", "assessments:thread_reply"): READERS,
+    ("POST", "assessments:thread_reply of the team"): TEAM,
+    ("POST", "assessments:thread_reply of the experts"): "000+-++0>",
+    ("POST", "assessments:thread_assign"): READERS,
+    ("POST", "assessments:thread_resolve"): READERS,
+    ("POST", "assessments:thread_reopen"): READERS,
+    ("POST", "assessments:mark"): "+++----0>",
+    ("POST", "assessments:unmark"): "+++----0>",
     ("GET", "assessments:sheet_document"): READERS,
     ("GET", "assessments:sheet_document of the checklist"): CHECKLIST,
     ("POST", "assessments:sheet_send"): COORDINATOR,
@@ -162,7 +173,7 @@ def arguments(name: str, here: World) -> list[object]:
     sections = {"checklist": "experts", "questionnaire": "national"}
     section = codes.sections.order_by("position").first()
     question = section.questions.order_by("position").first()
-    base, _space, _rest = name.partition(" of ")
+    base, _space, rest = name.partition(" of ")
     short = base.partition(":")[2]
     assert sections[sheet] == codes.audience
     return {
@@ -173,6 +184,14 @@ def arguments(name: str, here: World) -> list[object]:
         "question": [project.public_id, codes.code, question.code],
         "answer_restore": [project.public_id, codes.code, question.code],
         "answer_save": [project.public_id, codes.code, question.code],
+        "mark": [project.public_id, codes.code, question.code],
+        "unmark": [project.public_id, codes.code, question.code],
+        "thread_open": [project.public_id, codes.code, question.code],
+        **{
+            name: [project.public_id, codes.code, here.threads[rest].question.code, here.threads[rest].public_id]
+            for name in ("thread_reply", "thread_assign", "thread_resolve", "thread_reopen")
+            if rest in here.threads
+        },
         "evidence_add": [project.public_id, codes.code, question.code],
         "evidence_file": [project.public_id, codes.code, here.evidence.public_id],
         "assignments": [project.public_id, codes.code],

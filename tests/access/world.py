@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts.models import User
-from assessments.models import Evidence, Observation, Recommendation, Source, StrategyAim, Upload
+from assessments.models import Evidence, Observation, Recommendation, Source, StrategyAim, Thread, Upload
 from foundation import files, jobs
 from projects.events import BETWEEN_EXPERTS
 from projects.models import CountryRequest, Invitation, Membership, Project
@@ -44,6 +44,10 @@ SECRETS = {  # where it is planted → who may read it before release, after rel
     "SECRET-confidential-evidence": (OWN_INSTITUTION, OWN_INSTITUTION),
     "SECRET-supporting-evidence": (OWN_INSTITUTION, OWN_INSTITUTION),
     "SECRET-where-to-look": (OWN_INSTITUTION, OWN_INSTITUTION),
+    "SECRET-thread-team": (NATIONAL_TEAM, NATIONAL_TEAM),
+    "SECRET-thread-shared": (EXPERTS_AND_BUREAU | NATIONAL_TEAM, EXPERTS_AND_BUREAU | NATIONAL_TEAM),
+    "SECRET-thread-experts": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
+    "SECRET-thread-checklist": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
 }
 
 
@@ -63,6 +67,7 @@ class World:
     report: Report
     criterion: str
     lever: str
+    threads: dict[str, Thread]  # by their name in the matrix; "": shared with the experts
 
 
 def world(*, released: bool = False) -> World:
@@ -120,6 +125,20 @@ def world(*, released: bool = False) -> World:
             language=project.language,
             saved_by=people["expert"],
         )
+    threads = {
+        name: work.CommentFactory(
+            thread__sheet=sheet, thread__question=criteria[0], thread__audience=audience, thread__opened_by=by,
+            text=f"SECRET-thread-{audience}",
+        ).thread
+        for name, audience, by in (
+            ("", "shared", people["coordinator"]), ("the team", "team", people["coordinator"]),
+            ("the experts", "experts", people["expert"]),
+        )
+    }  # fmt: skip
+    work.CommentFactory(
+        thread__sheet=work.checklist(project), thread__question=rating, thread__audience="experts",
+        thread__opened_by=people["expert"], text="SECRET-thread-checklist",
+    )  # fmt: skip
     if released:
         work.release(project)
     return World(
@@ -137,6 +156,7 @@ def world(*, released: bool = False) -> World:
         report=finished_report(project, people["manager"], released=released),
         criterion=criteria[0].code,
         lever=criteria[0].section.lever.code,
+        threads=threads,
     )
 
 

@@ -23,6 +23,7 @@ from assessments.models import (
     AnswerSheet,
     AnswerStatus,
     Basis,
+    Comment,
     Evidence,
     EvidenceUse,
     Observation,
@@ -31,6 +32,7 @@ from assessments.models import (
     Recommendation,
     Reservation,
     ReservationKind,
+    ReviewMark,
     RevisionKind,
     SectionAssignment,
     SheetReturn,
@@ -41,6 +43,8 @@ from assessments.models import (
     StrategyConclusion,
     StrategyReview,
     Submission,
+    Thread,
+    ThreadAudience,
     Upload,
     ValidatedLevel,
 )
@@ -99,6 +103,42 @@ class SectionAssignmentFactory(factory.django.DjangoModelFactory):
     sheet_section = factory.SubFactory(SheetSectionFactory)
     institution = Institution.POST
     by = factory.SelfAttribute("sheet_section.sheet.project.manager")
+
+
+class ThreadFactory(factory.django.DjangoModelFactory):
+    """Of the national team, on the first criterion, without a word yet."""
+
+    class Meta:
+        model = Thread
+
+    class Params:
+        resolved = factory.Trait(
+            resolved_at=factory.LazyFunction(timezone.now), resolved_by=factory.SelfAttribute("opened_by")
+        )
+
+    sheet = factory.SubFactory(AnswerSheetFactory)
+    question = factory.LazyAttribute(lambda thread: _first_criterion(thread.sheet))
+    audience = ThreadAudience.TEAM
+    opened_by = factory.SelfAttribute("sheet.project.manager")
+
+
+class CommentFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Comment
+
+    thread = factory.SubFactory(ThreadFactory)
+    text = factory.Sequence(lambda n: f"Comment {n}: is this the figure of 2025?")
+    language = "en"
+    written_by = factory.SelfAttribute("thread.opened_by")
+
+
+class ReviewMarkFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ReviewMark
+
+    sheet = factory.SubFactory(AnswerSheetFactory)
+    question = factory.LazyAttribute(lambda mark: _first_criterion(mark.sheet))
+    marked_by = factory.SelfAttribute("sheet.project.manager")
 
 
 class SubmissionFactory(factory.django.DjangoModelFactory):
