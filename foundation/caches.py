@@ -6,12 +6,29 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 PAUSE = 5  # seconds for which it is not asked again
+
+
+class Client(RedisCacheClient):
+    """Keeps the one client it has, and counts in one question, where Django's asks first whether there is a count."""
+
+    kept: Any = None
+    COUNT = "return redis.call('exists', KEYS[1]) == 1 and redis.call('incrby', KEYS[1], ARGV[1])"
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        self.kept = self.kept or super().get_client(key, write=write)
+        return self.kept
+
+    def incr(self, key: str, delta: int) -> int:
+        count = self.get_client(key, write=True).eval(self.COUNT, 1, key, delta)
+        if count is None:
+            raise ValueError(f"Key '{key}' not found.")
+        return int(count)
 
 
 class ForgivingRedisCache(RedisCache):
@@ -22,6 +39,7 @@ class ForgivingRedisCache(RedisCache):
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         patience = {"socket_timeout": 1, "socket_connect_timeout": 1}  # seconds
         super().__init__(server, {**params, "OPTIONS": patience | params.get("OPTIONS", {})})
+        self._class = Client
 
     def _ask(self, question: Callable[[], Answer], instead: Answer) -> Answer:
         if time.monotonic() < ForgivingRedisCache.away_until:

@@ -12,9 +12,8 @@ def wait(what: str, who: object, *, most: int, seconds: int) -> int:
     """
     key = _key(what, who, seconds)
     try:
-        cache.add(key, 0, timeout=2 * seconds)
-        count = cache.incr(key)
-    except (ValueError, OSError):  # gone between the two lines; no place on the disk
+        count = _counted(key, keep=2 * seconds)
+    except (ValueError, OSError):  # gone between two lines; no place on the disk
         return 0
     return _rest(seconds) if count > most else 0
 
@@ -34,3 +33,11 @@ def _key(what: str, who: object, seconds: int) -> str:
 def _rest(seconds: int) -> int:
     """Of the running stretch."""
     return seconds - int(time.time()) % seconds
+
+
+def _counted(key: str, *, keep: int) -> int:
+    """One more under the key, which is kept for so many seconds; how many there are."""
+    try:
+        return cache.incr(key)
+    except ValueError:  # nobody counted yet
+        return 1 if cache.add(key, 1, timeout=keep) else cache.incr(key)

@@ -27,3 +27,9 @@ def log_as_everywhere(**_: object) -> None:
 def end_with_worker(**_: object) -> None:
     """A process of the pool does not outlive its worker: left alone, it could wait for ever."""
     end_with_parent(signal.SIGKILL, current_process()._parent_pid)
+
+
+@worker_process_init.connect
+def give_way(**_: object) -> None:
+    """Whoever saves an answer is served first; a document may take a second longer (between containers: cpu_shares)."""
+    os.nice(10)

@@ -57,7 +57,7 @@ def url(name: str, schemes: tuple[str, ...]) -> str:
 def database(name: str) -> dict[str, Any] | None:
     """The database of a postgres:// address, as Django's settings want it; None when the variable is empty."""
     value = url(name, ("postgres", "postgresql"))
-    return dict(environ.Env.db_url_config(value)) if value else None
+    return {**environ.Env.db_url_config(value), "ENGINE": "foundation.postgresql"} if value else None
 
 
 def folder(name: str, default: Path) -> Path:
