@@ -174,9 +174,11 @@ def named(address: str) -> str:
 
 
 def faults(site: servers.Site) -> Iterator[str]:
-    """Requests that ended in an error of ours, by the log."""
-    for path in re.findall(r"Internal Server Error: (\S+)", site.log.read_text(errors="replace")):
-        yield f"fault {named(path)[:200]}"
+    """Requests that ended in an error of ours, by the log, of which it prints what it says: the site is gone then."""
+    log = site.log.read_text(errors="replace")
+    for found in re.finditer(r"Internal Server Error: (\S+)", log):
+        print(log[found.start() : found.start() + 6000], flush=True)
+        yield f"fault {named(found[1])[:200]}"
 
 
 def scanners() -> Iterator[str]:
