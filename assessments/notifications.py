@@ -47,6 +47,11 @@ SIGNED = Notice(
     _("%(who)s has signed the questionnaire of this country: %(country)s."),
     _("Read the answers, and validate them or return them:"),
 )
+SIGNED_ON_PAPER = Notice(
+    _("%(country)s: the questionnaire is signed and submitted"),
+    _("%(who)s has sent in the questionnaire of this country, signed on paper: %(country)s."),
+    _("Read the answers, and validate them or return them:"),
+)
 RETURNED = Notice(
     _("%(country)s: the questionnaire comes back to be completed"),
     _("%(who)s has returned the questionnaire of this country, with comments: %(country)s."),
@@ -87,9 +92,17 @@ def tell_taken_back(sheet: AnswerSheet, *, by: Any) -> None:
 
 
 def tell_signed(sheet: AnswerSheet, *, by: Any) -> None:
+    _tell_of_submission(SIGNED, sheet, by, Role.EXPERT, Role.COORDINATOR)
+
+
+def tell_signed_on_paper(sheet: AnswerSheet, *, by: Any) -> None:
+    """Also to the signatory, in whose name it was sent in."""
+    _tell_of_submission(SIGNED_ON_PAPER, sheet, by, Role.EXPERT, Role.COORDINATOR, Role.SIGNATORY)
+
+
+def _tell_of_submission(notice: Notice, sheet: AnswerSheet, by: Any, *roles: Role) -> None:
     project = sheet.project
-    people = [project.manager, *_members(project, Role.EXPERT, Role.COORDINATOR)]
-    _tell(SIGNED, project, people, by, _questionnaire(project))
+    _tell(notice, project, [project.manager, *_members(project, *roles)], by, _questionnaire(project))
 
 
 def tell_returned(sheet: AnswerSheet, *, by: Any) -> None:

@@ -67,9 +67,12 @@ urlpatterns = [
     path(Q + "unmark/", threads.unmark, name="unmark"),
     # Its way
     path(S + "document/", submissions.sheet_document, name="sheet_document"),
+    path(S + "missing/", submissions.sheet_missing, name="sheet_missing"),
     path(S + "send/", submissions.sheet_send, name="sheet_send"),
     path(S + "take-back/", submissions.sheet_take_back, name="sheet_take_back"),
     path(S + "sign/", submissions.sheet_sign, name="sheet_sign"),
+    path(S + "sign/paper/", submissions.sheet_sign_paper, name="sheet_sign_paper"),
+    path(S + "submissions/<uuid:submission_id>/scan/", submissions.submission_scan, name="submission_scan"),
     path(S + "return/", submissions.sheet_return, name="sheet_return"),
     path(S + "accept/", submissions.sheet_accept, name="sheet_accept"),
     # desk: the experts' list and desk, what they write, and the findings

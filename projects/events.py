@@ -43,6 +43,9 @@ SENTENCES: dict[str, Any] = {
     ),
     "sheet_taken_back": _("%(by)s gave the questionnaire back to the national team before it was signed."),
     "sheet_signed": _("%(name)s (%(function)s) signed the questionnaire and submitted it to the experts."),
+    "sheet_signed_on_paper": _(
+        "%(by)s sent in the questionnaire that %(name)s (%(function)s) signed on paper; it went to the experts."
+    ),
     "sheet_returned": _("%(by)s returned the questionnaire for completion: %(sections)s."),
     "sheet_accepted": _("%(by)s accepted the questionnaire."),
     "evidence_added_late": _("%(by)s added evidence to question %(question)s after the questionnaire was submitted."),

@@ -37,6 +37,7 @@ from assessments.models import (
     Recommendation,
     Reservation,
     SheetReturn,
+    SignatureRequest,
     Source,
     StrategyAim,
     StrategyReview,
@@ -325,7 +326,7 @@ class Story:
     def submit(self) -> None:
         """Signed, returned for two sections, completed, signed again and accepted."""
         coordinator = self.people["focal"]
-        submissions.send_to_signatory(self.sheet, by=coordinator)
+        submissions.send_to_signatory(self.sheet, reason=self.plan["signature"]["missing"], by=coordinator)
         self.happened(self.days["sent"])
         self.sign("statement", self.days["signed"])
         returned = self.plan["return"]
@@ -341,7 +342,7 @@ class Story:
                 self.save(self.sheet, code, again)
                 self.attach(code, again, late=False)
         self.happened(*self.days["completed"])
-        submissions.send_to_signatory(self.sheet, by=coordinator)
+        submissions.send_to_signatory(self.sheet, reason=self.plan["signature"]["missing_again"], by=coordinator)
         self.happened(self.days["sent_again"])
         self.sign("statement_again", self.days["signed_again"])
         submissions.accept_sheet(self.sheet, by=self.people[returned["by"]])
@@ -354,9 +355,10 @@ class Story:
         signature = self.plan["signature"]
         signatory = self.people[signature["by"]]
         submissions.sign(
-            self.sheet, name=signatory.name, function=signature["function"], signed_on=day(on),
-            statement=signature[statement], by=signatory,
-        )  # fmt: skip
+            self.sheet,
+            submissions.Signature(signatory.name, signature["function"], day(on), signature[statement]),
+            by=signatory,
+        )
         self.happened(on)
 
     def finish_step(self, number: int) -> None:
@@ -509,6 +511,7 @@ TIMES: Sequence[tuple[type[models.Model], str, str]] = (  # model, its time, the
     (AnswerRevision, "saved_at", "sheet__project"),
     (Evidence, "added_at", "sheet__project"),
     (EvidenceUse, "added_at", "piece__sheet__project"),
+    (SignatureRequest, "sent_at", "sheet__project"),
     (Submission, "signed_at", "sheet__project"),
     (SheetReturn, "at", "sheet__project"),
     (ValidatedLevel, "saved_at", "sheet__project"),

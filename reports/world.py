@@ -11,7 +11,7 @@ import random
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -45,6 +45,7 @@ from assessments.models import (
     SheetReturn,
     SheetSection,
     SheetState,
+    SignatureRequest,
     Source,
     StrategyAim,
     StrategyConclusion,
@@ -54,6 +55,7 @@ from assessments.models import (
     ThreadAudience,
     ValidatedLevel,
 )
+from assessments.unanswered import without_answer
 from foundation import files
 from foundation.models import Job, JobState, StoredFile
 from projects import plan
@@ -134,7 +136,7 @@ class Rows:
         DesignatedOperator, CountryRequest, Project, Visit, Step, Membership, Invitation, AnswerSheet, SheetSection,
         SectionAssignment, Thread, Comment, ReviewMark,
         Answer, AnswerRevision, StoredFile, Evidence, EvidenceUse, ValidatedLevel, Reservation,
-        SheetReturn, Submission,
+        SheetReturn, SignatureRequest, Submission,
         Observation, Recommendation, StrategyReview, StrategyAim, Source, EditorialText, Snapshot, Job, Report,
         ProjectEvent,
     )  # fmt: skip
@@ -656,10 +658,23 @@ class World:
     def sign(self, work: Work) -> None:
         sheet = work.sheets[Audience.NATIONAL]
         text, revisions = submissions.canonical(sheet)
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
         signatory = work.members(Role.SIGNATORY)[0].user
+        whole = outline.structure(sheet.instrument)
+        counted = progress.totals(whole, work.answers[Audience.NATIONAL])
+        sections = {section.code: [*astuple(counted.sections[section.pk])] for section in whole.sections}
+        asked = self.rows.add(
+            SignatureRequest(
+                sheet=sheet, number=1, revisions=revisions, sha256=sha256, answered=sheet.answered,
+                applicable=sheet.applicable, sections=sections,
+                missing=[question.code for question in without_answer(whole, counted)],
+                reason="" if sheet.is_complete else self.text("reason"), language=work.project.language,
+                sent_at=work.at(0.34), sent_by=work.members(Role.COORDINATOR)[0].user,
+            )
+        )  # fmt: skip
         self.rows.add(
             Submission(
-                sheet=sheet, number=1, revisions=revisions, sha256=hashlib.sha256(text.encode()).hexdigest(),
+                sheet=sheet, number=1, request=asked, revisions=revisions, sha256=sha256,
                 name=signatory.name, function=self.text("function"), signed_on=self.day(work.at(0.35)),
                 statement=self.text("statement"), language=work.project.language, signed_at=work.at(0.35),
                 signed_by=signatory,

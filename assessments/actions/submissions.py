@@ -3,7 +3,8 @@
 import datetime
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -19,8 +20,13 @@ from assessments.models import (
     SheetReturn,
     SheetSection,
     SheetState,
+    SignatureRequest,
+    SignatureWay,
     Submission,
 )
+from assessments.unanswered import unanswered
+from foundation import files
+from foundation.models import StoredFile
 from projects.models import MoveNotAllowed, log
 from toolkit.models import Section
 
@@ -34,11 +40,34 @@ def _lock(sheet: AnswerSheet) -> AnswerSheet:
 
 
 @transaction.atomic
-def send_to_signatory(sheet: AnswerSheet, *, by: Any) -> None:
+def send_to_signatory(sheet: AnswerSheet, *, by: Any, reason: str = "") -> SignatureRequest:
+    """Close the answers until they are signed or taken back; what is signed is what stands now.
+
+    `reason`: why answers are missing. Raises MoveNotAllowed where some are and it says nothing.
+    """
     locked = _lock(sheet)
+    if not locked.is_complete and not reason:
+        raise MoveNotAllowed(_("Answers are missing. Say why: the signatory and the experts read it."))
     locked.move(SheetState.AWAITING_SIGNATURE)
+    text, revisions = canonical(locked)
+    sections = SheetSection.objects.filter(sheet=locked).select_related("section").order_by("section__position")
+    asked = SignatureRequest.objects.create(
+        sheet=locked,
+        number=locked.signature_requests.count() + 1,
+        revisions=revisions,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        answered=locked.answered,
+        applicable=locked.applicable,
+        sections={row.section.code: [row.answered, row.applicable] for row in sections},
+        missing=[question.code for question in unanswered(locked)],
+        reason="" if locked.is_complete else reason,
+        language=translation.get_language() or "",
+        sent_at=locked.moved_at,
+        sent_by=by,
+    )
     log(locked.project, "sheet_sent_to_signatory", by=by, answered=locked.answered, applicable=locked.applicable)
     notifications.ask_to_sign(locked, by=by)
+    return asked
 
 
 @transaction.atomic
@@ -71,14 +100,27 @@ def canonical(sheet: AnswerSheet) -> tuple[str, dict[str, int]]:
     return text, {answer.question.code: answer.number for answer in answers}
 
 
+class OtherAnswers(MoveNotAllowed):
+    """The paper bears the code of another state than the one that waits for a signature."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What stands under the answers: whose signature, on which day, and for whom where it is by delegation."""
+
+    name: str
+    function: str
+    signed_on: datetime.date
+    statement: str
+    delegated_by: str = ""
+    delegation_ground: str = ""
+
+
 @transaction.atomic
 def sign(
     sheet: AnswerSheet,
+    signature: Signature,
     *,
-    name: str,
-    function: str,
-    signed_on: datetime.date,
-    statement: str,
     by: Any,
     sent_at: str | None = None,  # ISO, of the state that was read; None: the state that stands
 ) -> Submission:
@@ -89,16 +131,74 @@ def sign(
     locked = _lock(sheet)
     if sent_at is not None and sent_at != locked.moved_at.isoformat():
         raise MoveNotAllowed(_("The answers were opened again since you read them. Read them once more, then sign."))
-    locked.move(SheetState.SUBMITTED)
-    text, revisions = canonical(locked)
-    submission = Submission.objects.create(
-        sheet=locked, number=locked.submissions.count() + 1, revisions=revisions,
-        sha256=hashlib.sha256(text.encode()).hexdigest(), name=name, function=function, signed_on=signed_on,
-        statement=statement, language=translation.get_language() or "", signed_by=by,
+    submission = _submit(locked, signature, by=by)
+    log(
+        locked.project, "sheet_signed", by=by, number=submission.number, name=signature.name,
+        function=signature.function,
     )  # fmt: skip
-    log(locked.project, "sheet_signed", by=by, number=submission.number, name=name, function=function)
     notifications.tell_signed(locked, by=by)
     return submission
+
+
+def send_in_paper(
+    sheet: AnswerSheet,
+    signature: Signature,
+    chunks: Iterable[bytes],
+    *,
+    code: str,
+    name: str,
+    content_type: str,
+    by: Any,
+) -> Submission:
+    """Submit what was printed, signed and stamped: the scan, stored as `name`, and the code that the paper bears.
+
+    Raises OtherAnswers when the code is not that of the state that waits.
+    """
+    scan = files.store(chunks, folder="signatures", name=name, content_type=content_type)
+    try:
+        with transaction.atomic():
+            locked = _lock(sheet)
+            asked = locked.waiting_request
+            if asked is not None and plain_code(code) != plain_code(asked.code):
+                raise OtherAnswers(
+                    _("This is not the code of the answers that wait: others were printed. Look at the code again.")
+                )
+            submission = _submit(locked, signature, by=by, way=SignatureWay.PAPER, scan=scan)
+            log(
+                locked.project, "sheet_signed_on_paper", by=by, number=submission.number, name=signature.name,
+                function=signature.function,
+            )  # fmt: skip
+            notifications.tell_signed_on_paper(locked, by=by)
+            return submission
+    except MoveNotAllowed:
+        files.discard(scan)
+        raise
+
+
+def plain_code(code: str) -> str:
+    """As it may be typed: without dash and spaces, in capitals."""
+    return "".join(character for character in code.upper() if character.isalnum())
+
+
+def _submit(
+    sheet: AnswerSheet,
+    signature: Signature,
+    *,
+    by: Any,
+    way: SignatureWay = SignatureWay.SCREEN,
+    scan: StoredFile | None = None,
+) -> Submission:
+    asked = sheet.waiting_request
+    sheet.move(SheetState.SUBMITTED)
+    if asked is None:
+        raise MoveNotAllowed(_("Take the questionnaire back and send it to the signatory once more, then sign it."))
+    return Submission.objects.create(
+        sheet=sheet, number=sheet.submissions.count() + 1, request=asked, revisions=asked.revisions,
+        sha256=asked.sha256, name=signature.name, function=signature.function, signed_on=signature.signed_on,
+        statement=signature.statement, delegated_by=signature.delegated_by,
+        delegation_ground=signature.delegation_ground, language=translation.get_language() or "", way=way, scan=scan,
+        signed_by=by,
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -19,7 +19,16 @@ from assessments.models.findings import (
     Recommendation,
     RecommendationQuerySet,
 )
-from assessments.models.sheets import SHEET_MOVES, AnswerSheet, SheetReturn, SheetSection, SheetState, Submission
+from assessments.models.sheets import (
+    SHEET_MOVES,
+    AnswerSheet,
+    SheetReturn,
+    SheetSection,
+    SheetState,
+    SignatureRequest,
+    SignatureWay,
+    Submission,
+)
 from assessments.models.strategy import Source, StrategyAim, StrategyConclusion, StrategyReview
 from assessments.models.teamwork import NATIONAL_INSTITUTIONS, SectionAssignment
 from assessments.models.threads import Comment, ReviewMark, Thread, ThreadAudience
@@ -56,6 +65,8 @@ __all__ = [
     "SheetReturn",
     "SheetSection",
     "SheetState",
+    "SignatureRequest",
+    "SignatureWay",
     "Source",
     "StrategyAim",
     "StrategyConclusion",

@@ -102,7 +102,7 @@ def questionnaire(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
             "is_shared_out": any(entry.assignment for entry in entries),
             "minutes": sum(entry.minutes_left for entry in entries),
             "returns": outline.last_returns(sheet) if sheet.is_open else [],
-            "submission": sheet.submissions.order_by("-number").first(),
+            "submission": sheet.submissions.select_related("request").order_by("-number").first(),
             "next_section": next_to_fill(sheet, [*own, *entries]),
             "is_kept": is_kept(request, sheet),
             **may(request, sheet),
@@ -130,14 +130,15 @@ def own_sections(
 def may(request: HttpRequest, sheet: AnswerSheet) -> dict[str, bool]:
     """What the reader may do with the national sheet now: role and state together."""
     user, project, running = request.user, sheet.project, sheet.project.is_running
+    waits = running and sheet.state == SheetState.AWAITING_SIGNATURE
+    closes = waits and (allows(user, Permission.SEND_TO_SIGNATORY, project) or allows(user, Permission.SIGN, project))
     return {
         "may_answer": running and sheet.is_open and allows(user, Permission.ANSWER, project),
         "may_lead": running and allows(user, Permission.LEAD_TEAM, project),
         "may_send": running and sheet.is_open and allows(user, Permission.SEND_TO_SIGNATORY, project),
-        "may_take_back": running
-        and sheet.state == SheetState.AWAITING_SIGNATURE
-        and (allows(user, Permission.SEND_TO_SIGNATORY, project) or allows(user, Permission.SIGN, project)),
-        "may_sign": running and sheet.state == SheetState.AWAITING_SIGNATURE and allows(user, Permission.SIGN, project),
+        "may_take_back": closes,
+        "may_send_paper": closes,
+        "may_sign": waits and allows(user, Permission.SIGN, project),
         "may_review": running
         and sheet.state in {SheetState.SUBMITTED, SheetState.ACCEPTED}
         and not project.is_released

@@ -1,25 +1,38 @@
 """The sheet as one document, and its way: send, take back, sign, return, accept."""
 
+import logging
 import uuid
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from assessments import outline
 from assessments.actions import submissions as actions
-from assessments.forms.submissions import ReturnForm, SignForm, TakeBackForm
-from assessments.models import AnswerSheet
+from assessments.forms.evidence import not_stored
+from assessments.forms.submissions import IS_TRUE, PaperForm, ReturnForm, SendForm, SignForm, TakeBackForm
+from assessments.models import READ_CONFIDENTIAL, AnswerSheet, Submission
+from assessments.unanswered import by_holder, unanswered
 from assessments.views.sheets import READS, find_sheet, may
+from foundation.downloads import download
+from foundation.files import NotStored, left_out
 from projects.permissions import Permission, allows, require
 from toolkit.models import Audience
+
+logger = logging.getLogger(__name__)
 
 
 def _questionnaire(request: HttpRequest, project_id: uuid.UUID, instrument: str, permission: Permission) -> AnswerSheet:
     """The national sheet, for those whose role allows the verb; the checklist is never signed."""
-    return find_sheet(request, project_id, instrument, {Audience.NATIONAL: permission, Audience.EXPERTS: permission})
+    permissions = {Audience.NATIONAL: permission, Audience.EXPERTS: permission}
+    sheet = find_sheet(request, project_id, instrument, permissions)
+    if sheet.instrument.audience != Audience.NATIONAL:
+        raise Http404
+    return sheet
 
 
 @require_safe
@@ -35,6 +48,7 @@ def _document_page(request: HttpRequest, sheet: AnswerSheet, form: SignForm, sta
     by_section = [
         (part, [entry for entry in entries if entry.question.section_id == part.pk]) for part in whole.sections
     ]
+    submissions = list(sheet.submissions.select_related("signed_by", "request").order_by("-number"))
     return render(
         request,
         "assessments/sheet_document.html",
@@ -44,7 +58,10 @@ def _document_page(request: HttpRequest, sheet: AnswerSheet, form: SignForm, sta
             "sheet": sheet,
             "by_section": by_section,
             "form": form,
-            "submissions": sheet.submissions.select_related("signed_by").order_by("-number"),
+            "asked": sheet.waiting_request,
+            "statement": IS_TRUE,
+            "submissions": submissions,
+            "reads_scans": reads_scans(request.user, sheet),
             "sections": outline.section_entries(sheet),
             **may(request, sheet),
         },
@@ -52,10 +69,36 @@ def _document_page(request: HttpRequest, sheet: AnswerSheet, form: SignForm, sta
     )
 
 
+def reads_scans(user: Any, sheet: AnswerSheet) -> bool:
+    """Who may read the signed paper: a scan may show one institution's confidential answers to another."""
+    project = sheet.project
+    sends = any(allows(user, permission, project) for permission in (Permission.SEND_TO_SIGNATORY, Permission.SIGN))
+    return sends or bool(project.roles_of(user) & READ_CONFIDENTIAL)
+
+
+@require_safe
+def sheet_missing(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
+    """What has no answer yet, by who has it; for who may send it to the signatory, the way to."""
+    sheet = _questionnaire(request, project_id, instrument, Permission.READ_ANSWERS)
+    return _missing_page(request, sheet, SendForm(is_complete=sheet.is_complete))
+
+
+def _missing_page(request: HttpRequest, sheet: AnswerSheet, form: SendForm, status: int = 200) -> HttpResponse:
+    missing = unanswered(sheet)
+    context = {
+        "project": sheet.project, "tab": "questionnaire", "sheet": sheet, "missing": missing,
+        "holders": by_holder(missing, outline.section_entries(sheet)), "form": form, **may(request, sheet),
+    }  # fmt: skip
+    return render(request, "assessments/sheet_missing.html", context, status=status)
+
+
 @require_POST
 def sheet_send(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
     sheet = _questionnaire(request, project_id, instrument, Permission.SEND_TO_SIGNATORY)
-    actions.send_to_signatory(sheet, by=request.user)
+    form = SendForm(request.POST, is_complete=sheet.is_complete)
+    if not form.is_valid() and sheet.is_open:
+        return _missing_page(request, sheet, form, status=422)
+    actions.send_to_signatory(sheet, reason=form.cleaned_data.get("reason", ""), by=request.user)
     messages.success(
         request, gettext("The questionnaire is with the signatory. Nobody can change answers until it comes back.")
     )
@@ -85,21 +128,55 @@ def sheet_sign(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> 
     form = SignForm(request.POST)
     if not form.is_valid():
         return _document_page(request, sheet, form, status=422)
-    submission = actions.sign(
-        sheet,
-        name=form.cleaned_data["name"],
-        function=form.cleaned_data["function"],
-        signed_on=form.cleaned_data["signed_on"],
-        statement=form.statement,
-        sent_at=form.cleaned_data["sent_at"],
-        by=request.user,
-    )
+    submission = actions.sign(sheet, form.signature, sent_at=form.cleaned_data["sent_at"], by=request.user)
+    return _submitted(request, submission)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sheet_sign_paper(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
+    """The signed and stamped paper, as a scan, from the coordinator or the signatory."""
+    sheet = _questionnaire(request, project_id, instrument, Permission.READ_ANSWERS)
+    if not allows(request.user, Permission.SEND_TO_SIGNATORY, sheet.project):
+        require(request.user, Permission.SIGN, sheet.project)
+    form = PaperForm(request.POST, request.FILES) if request.method == "POST" else PaperForm()
+    if form.is_bound and "scan" in left_out(request):
+        form.add_error("scan", not_stored())
+    if form.is_bound and form.is_valid():
+        try:
+            return _submitted(request, form.send(sheet, by=request.user))
+        except NotStored:
+            logger.exception("a signed paper could not be stored")
+            form.add_error("scan", not_stored())
+        except actions.OtherAnswers as refusal:
+            form.add_error("code", str(refusal))
+    return render(
+        request,
+        "assessments/sheet_sign_paper.html",
+        {
+            "project": sheet.project, "tab": "questionnaire", "sheet": sheet, "form": form,
+            "asked": sheet.waiting_request, **may(request, sheet),
+        },
+        status=422 if form.errors else 200,
+    )  # fmt: skip
+
+
+@require_safe
+def submission_scan(
+    request: HttpRequest, project_id: uuid.UUID, instrument: str, submission_id: uuid.UUID
+) -> FileResponse:
+    sheet = _questionnaire(request, project_id, instrument, Permission.READ_ANSWERS)
+    if not reads_scans(request.user, sheet):
+        raise PermissionDenied("reads_scans")
+    return download(get_object_or_404(sheet.submissions.select_related("scan"), public_id=submission_id).scan)
+
+
+def _submitted(request: HttpRequest, submission: Submission) -> HttpResponse:
     messages.success(
         request,
-        gettext("Signed and submitted to the experts. The checksum of what you signed begins with %(checksum)s.")
+        gettext("Signed and submitted to the experts. The checksum of what was signed begins with %(checksum)s.")
         % {"checksum": submission.sha256[:12]},
     )
-    return redirect("assessments:questionnaire", project_id)
+    return redirect("assessments:questionnaire", submission.sheet.project.public_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts.models import User
-from assessments.models import Evidence, Observation, Recommendation, Source, StrategyAim, Thread, Upload
+from assessments.models import (
+    Evidence,
+    Observation,
+    Recommendation,
+    SignatureWay,
+    Source,
+    StrategyAim,
+    Submission,
+    Thread,
+    Upload,
+)
 from foundation import files, jobs
 from projects.events import BETWEEN_EXPERTS
 from projects.models import CountryRequest, Invitation, Membership, Project
@@ -29,10 +39,12 @@ READERS = (*ROLES, "regulator")  # and a contributor of another institution
 
 EXPERTS_AND_BUREAU = {"expert", "manager", "administrator"}
 NATIONAL_TEAM = {"coordinator", "contributor", "signatory", "regulator"}
+SIGNERS = {"coordinator", "signatory"}  # who may send a signed paper in
 OWN_INSTITUTION = EXPERTS_AND_BUREAU | {"regulator"}
 EVERYONE = EXPERTS_AND_BUREAU | NATIONAL_TEAM | {"observer"}  # in the project
 SECRETS = {  # where it is planted → who may read it before release, after release
     "SECRET-private-note": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
+    "SECRET-scan": (EXPERTS_AND_BUREAU | SIGNERS, EXPERTS_AND_BUREAU | SIGNERS),
     "SECRET-reason": (EXPERTS_AND_BUREAU, EVERYONE),
     "SECRET-checklist-note": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
     "SECRET-observation": (EXPERTS_AND_BUREAU, EVERYONE),
@@ -57,6 +69,7 @@ class World:
     people: dict[str, User]
     evidence: Evidence
     upload: Upload  # the coordinator's
+    submission: Submission
     observation: Observation
     recommendation: Recommendation
     aim: StrategyAim
@@ -103,6 +116,8 @@ def world(*, released: bool = False) -> World:
     )  # fmt: skip
     evidence = work.EvidenceFactory(sheet=sheet, as_file=True, use__question=criteria[0], use__is_late=True)
     work.submit(project)
+    scan = files.store([b"SECRET-scan"], folder="signatures", name="signed.pdf", content_type="application/pdf")
+    submission = work.SubmissionFactory(sheet=sheet, number=2, way=SignatureWay.PAPER, scan=scan)
     work.decide(
         project, criteria[0].code, 2, by=people["expert"], reason="SECRET-reason", private_note="SECRET-private-note"
     )
@@ -146,6 +161,7 @@ def world(*, released: bool = False) -> World:
         people=people,
         evidence=evidence,
         upload=work.UploadFactory(sheet=sheet, question=criteria[0], started_by=people["coordinator"]),
+        submission=submission,
         observation=observation,
         recommendation=recommendation,
         aim=work.StrategyAimFactory(project=project),

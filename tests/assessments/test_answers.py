@@ -109,7 +109,7 @@ def test_base_that_never_was_is_impossible(sheet, text_question, focal, base):
 
 def test_text_that_arrives_after_the_sheet_closed_is_kept_as_late(sheet, text_question, focal):
     save(sheet, text_question, "one", focal)
-    submissions.send_to_signatory(sheet, by=focal)
+    submissions.send_to_signatory(sheet, reason="More comes in March.", by=focal)
     reply = save(sheet, text_question, "two", focal, base=1)
     assert (reply.outcome, reply.head.value) == (Outcome.CLOSED, "one")
     assert AnswerRevision.objects.get(kind=RevisionKind.LATE).value == "two"

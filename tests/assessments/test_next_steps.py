@@ -121,7 +121,7 @@ def test_contributor_goes_to_the_sections_that_their_institution_knows(project):
 def test_signatory_waits_then_reads_and_signs(project):
     signatory = member(project, Role.SIGNATORY)
     assert not step_of(project, signatory).is_action
-    submissions.send_to_signatory(national_sheet(project), by=project.manager)
+    submissions.send_to_signatory(national_sheet(project), reason="More comes in March.", by=project.manager)
     step = step_of(project, signatory)
     assert (step.title, step.is_action) == ("Read and sign the questionnaire", True)
     assert step.url.endswith("/document/")
@@ -225,7 +225,7 @@ def test_administrators_have_the_same_steps(project):
 def test_of_several_roles_the_first_with_an_action_counts(project):
     coordinator = member(project, Role.COORDINATOR)
     MembershipFactory(project=project, user=coordinator, signatory=True)
-    submissions.send_to_signatory(national_sheet(project), by=project.manager)
+    submissions.send_to_signatory(national_sheet(project), reason="More comes in March.", by=project.manager)
     assert step_of(project, coordinator).title == "Read and sign the questionnaire"
 
 

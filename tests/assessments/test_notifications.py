@@ -8,7 +8,7 @@ from django.urls import reverse
 from assessments.actions import submissions
 from foundation.models import Mail
 from projects.permissions import Role
-from tests.factories.assessments import national_sheet, opened_project, release, section, submit
+from tests.factories.assessments import SIGNATURE, national_sheet, opened_project, release, section, submit
 from tests.factories.projects import member, staff
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def told() -> set[str]:
 
 def test_the_signatory_is_asked_in_their_language_with_a_link(project, team):
     sheet = national_sheet(project)
-    submissions.send_to_signatory(sheet, by=team["coordinator"])
+    submissions.send_to_signatory(sheet, reason="More comes in March.", by=team["coordinator"])
     mail = Mail.objects.get()
     country = project.country.name["fr"]
     assert (mail.to, mail.language) == ("signatory@valmara.example", "fr")
@@ -53,15 +53,13 @@ def test_the_signatory_is_asked_in_their_language_with_a_link(project, team):
 
 def test_each_turn_is_told_to_those_who_go_on_with_it_and_not_to_who_made_it(project, team):
     sheet = national_sheet(project)
-    submissions.send_to_signatory(sheet, by=team["coordinator"])
+    submissions.send_to_signatory(sheet, reason="More comes in March.", by=team["coordinator"])
     assert told() == {"signatory"}
     submissions.take_back(sheet, comment="", by=team["signatory"])
     assert told() == {"coordinator"}
-    submissions.send_to_signatory(sheet, by=team["coordinator"])
+    submissions.send_to_signatory(sheet, reason="More comes in March.", by=team["coordinator"])
     Mail.objects.all().delete()
-    submissions.sign(
-        sheet, name="H. M.", function="DG", signed_on=datetime.date(2026, 5, 21), statement="", by=team["signatory"]
-    )
+    submissions.sign(sheet, SIGNATURE, by=team["signatory"])
     assert told() == {"coordinator", "expert", "manager"}
     submissions.return_sheet(sheet, whole="", sections={section(project, "A.1"): "One more."}, by=team["expert"])
     assert told() == {"coordinator", "contributor"}
@@ -69,6 +67,17 @@ def test_each_turn_is_told_to_those_who_go_on_with_it_and_not_to_who_made_it(pro
     Mail.objects.all().delete()
     release(project, by=project.manager)
     assert told() == {"coordinator", "contributor", "signatory", "observer"}
+
+
+def test_paper_is_told_to_the_signatory_in_whose_name_it_came_too(project, team):
+    sheet = national_sheet(project)
+    asked = submissions.send_to_signatory(sheet, reason="More comes in March.", by=team["coordinator"])
+    Mail.objects.all().delete()
+    submissions.send_in_paper(
+        sheet, SIGNATURE, [b"%PDF-1.7"], code=asked.code, name="a.pdf", content_type="application/pdf",
+        by=team["coordinator"],
+    )  # fmt: skip
+    assert told() == {"signatory", "expert", "manager"}
 
 
 def test_no_message_says_what_was_written(project, team):
@@ -81,5 +90,5 @@ def test_no_message_says_what_was_written(project, team):
 
 def test_who_left_and_who_is_there_twice(project, team):
     project.memberships.filter(user=team["signatory"]).update(until=datetime.date(2026, 1, 1))
-    submissions.send_to_signatory(national_sheet(project), by=project.manager)
+    submissions.send_to_signatory(national_sheet(project), reason="More comes in March.", by=project.manager)
     assert told() == set()

@@ -48,7 +48,7 @@ def test_the_second_of_two_releases_is_refused(project, manager):
 def test_nothing_is_released_before_the_questionnaire_is_signed(project, manager):
     with pytest.raises(MoveNotAllowed):
         release_levels(project, by=manager, on=TODAY, show_overall=False)
-    send_to_signatory(national_sheet(project), by=manager)
+    send_to_signatory(national_sheet(project), reason="More comes in March.", by=manager)
     with pytest.raises(MoveNotAllowed):
         release_levels(project, by=manager, on=TODAY, show_overall=False)
     project.refresh_from_db()

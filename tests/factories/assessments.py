@@ -38,6 +38,7 @@ from assessments.models import (
     SheetReturn,
     SheetSection,
     SheetState,
+    SignatureRequest,
     Source,
     StrategyAim,
     StrategyConclusion,
@@ -139,6 +140,19 @@ class ReviewMarkFactory(factory.django.DjangoModelFactory):
     sheet = factory.SubFactory(AnswerSheetFactory)
     question = factory.LazyAttribute(lambda mark: _first_criterion(mark.sheet))
     marked_by = factory.SelfAttribute("sheet.project.manager")
+
+
+class SignatureRequestFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = SignatureRequest
+
+    sheet = factory.SubFactory(AnswerSheetFactory)
+    number = 1
+    revisions = factory.LazyFunction(dict)
+    sha256 = "3f2a91c7" + "0" * 56
+    answered = applicable = 0
+    language = "fr"
+    sent_by = factory.SelfAttribute("sheet.project.manager")
 
 
 class SubmissionFactory(factory.django.DjangoModelFactory):
@@ -449,14 +463,18 @@ def answer(
     return reply.head
 
 
+WHY_MISSING = "Les chiffres du régulateur arrivent en mars."
+SIGNATURE = submissions.Signature(
+    name="Hélène Marchetti", function="Directrice générale", signed_on=datetime.date(2026, 5, 21),
+    statement="J’ai lu ces réponses.",
+)  # fmt: skip
+
+
 def submit(project: Project, *, by: Any = None) -> Submission:
     """Send the questionnaire to the signatory and sign it."""
     sheet, person = national_sheet(project), by or project.manager
-    submissions.send_to_signatory(sheet, by=person)
-    return submissions.sign(
-        sheet, name="Hélène Marchetti", function="Directrice générale", signed_on=datetime.date(2026, 5, 21),
-        statement="J’ai lu ces réponses.", by=person,
-    )  # fmt: skip
+    submissions.send_to_signatory(sheet, reason=WHY_MISSING, by=person)
+    return submissions.sign(sheet, SIGNATURE, by=person)
 
 
 def decide(project: Project, code: str, level: int | None = None, *, by: Any = None, **decision: Any) -> ValidatedLevel:

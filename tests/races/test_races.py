@@ -21,7 +21,7 @@ from projects.permissions import Role
 from reports.actions.reports import request_report
 from reports.models import Report
 from tests.factories.accounts import UserFactory
-from tests.factories.assessments import answer, decide, national_sheet, opened_project, question, submit
+from tests.factories.assessments import SIGNATURE, answer, decide, national_sheet, opened_project, question, submit
 from tests.factories.projects import InvitationFactory, member, staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
@@ -81,7 +81,10 @@ def focal(project: Project) -> User:
 def test_a_save_and_the_closing_of_the_sheet(project: Project, focal: User, _round: int):
     other = member(project, Role.CONTRIBUTOR)
     sheet = national_sheet(project)
-    saved, _closed = at_once(lambda: save(project, other), lambda: submissions.send_to_signatory(sheet, by=focal))
+    saved, _closed = at_once(
+        lambda: save(project, other),
+        lambda: submissions.send_to_signatory(sheet, reason="More comes in March.", by=focal),
+    )
     sheet.refresh_from_db()
     assert sheet.state == SheetState.AWAITING_SIGNATURE
     revision = AnswerRevision.objects.get(sheet=sheet)
@@ -94,12 +97,10 @@ def test_a_save_and_the_closing_of_the_sheet(project: Project, focal: User, _rou
 @pytest.mark.parametrize("_round", ROUNDS)
 def test_two_signatures(project: Project, focal: User, _round: int):
     sheet = national_sheet(project)
-    submissions.send_to_signatory(sheet, by=focal)
+    submissions.send_to_signatory(sheet, reason="More comes in March.", by=focal)
 
     def sign() -> Any:
-        return submissions.sign(
-            sheet, name="H. M.", function="Chief executive", signed_on=TODAY, statement="True.", by=focal
-        )
+        return submissions.sign(sheet, SIGNATURE, by=focal)
 
     outcomes = at_once(sign, sign)
     assert [was_refused(outcome) for outcome in outcomes].count(True) == 1

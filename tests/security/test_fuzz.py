@@ -41,7 +41,7 @@ def inputs(share: float) -> settings:
 def signing() -> World:
     """The same, sent to the signatory again."""
     here = opened()
-    send_to_signatory(work.national_sheet(here.project), by=here.people["coordinator"])
+    send_to_signatory(work.national_sheet(here.project), reason="More comes in March.", by=here.people["coordinator"])
     return here
 
 

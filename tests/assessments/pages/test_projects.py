@@ -524,7 +524,7 @@ def test_members_create_nothing(client, role):
 
 def test_sheet_state_shows_in_the_next_step(client):
     project = project_with_steps()
-    submissions.send_to_signatory(national_sheet(project), by=project.manager)
+    submissions.send_to_signatory(national_sheet(project), reason="More comes in March.", by=project.manager)
     page = page_of(client, project, member(project, Role.SIGNATORY))
     assert page.context["next"].title == "Read and sign the questionnaire"
     assert page.context["next"].url in page.content.decode()

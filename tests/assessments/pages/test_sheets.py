@@ -13,7 +13,15 @@ from django.urls import reverse
 from assessments.models import Answer, AnswerRevision, Evidence
 from assessments.outline import structure
 from projects.permissions import Role
-from tests.factories.assessments import answer, checklist, national_sheet, opened_project, release, submit
+from tests.factories.assessments import (
+    WHY_MISSING,
+    answer,
+    checklist,
+    national_sheet,
+    opened_project,
+    release,
+    submit,
+)
 from tests.factories.projects import MembershipFactory, member, staff
 from tests.factories.toolkit import dre
 from toolkit.models import Institution, Kind
@@ -333,7 +341,9 @@ def test_signatory_signs_and_wrong_date_keeps_what_was_typed(project, sheet):
     signatory = signed_in(member(project, Role.SIGNATORY))
     coordinator = signed_in(member(project, Role.COORDINATOR))
     arguments = [project.public_id, sheet.instrument.code]
-    assert coordinator.post(reverse("assessments:sheet_send", args=arguments)).status_code == 302
+    assert (
+        coordinator.post(reverse("assessments:sheet_send", args=arguments), {"reason": WHY_MISSING}).status_code == 302
+    )
     document = reverse("assessments:sheet_document", args=arguments)
     sent_at = signatory.get(document).context["form"].initial["sent_at"]
     wrong = {"name": "Hélène M.", "function": "DG", "signed_on": "2999-01-01", "agrees": "on", "sent_at": sent_at}
@@ -349,11 +359,11 @@ def test_nobody_signs_what_was_opened_again_since_they_read_it(project, sheet):
     signatory = signed_in(member(project, Role.SIGNATORY))
     coordinator = signed_in(member(project, Role.COORDINATOR))
     arguments = [project.public_id, sheet.instrument.code]
-    coordinator.post(reverse("assessments:sheet_send", args=arguments))
+    coordinator.post(reverse("assessments:sheet_send", args=arguments), {"reason": WHY_MISSING})
     form = signatory.get(reverse("assessments:sheet_document", args=arguments)).context["form"]
     signed = form.initial | {"function": "DG", "agrees": "on"}
     coordinator.post(reverse("assessments:sheet_take_back", args=arguments))
-    coordinator.post(reverse("assessments:sheet_send", args=arguments))
+    coordinator.post(reverse("assessments:sheet_send", args=arguments), {"reason": WHY_MISSING})
     signatory.post(reverse("assessments:sheet_sign", args=arguments), signed)
     assert not sheet.submissions.exists()
     form = signatory.get(reverse("assessments:sheet_document", args=arguments)).context["form"]
