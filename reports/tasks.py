@@ -1,7 +1,9 @@
-"""Making a document: from its frozen snapshot to a file, under the lease of its job (DESIGN, Jobs)."""
+"""Making a document, or a copy of the questionnaire, under the lease of its job (DESIGN, Jobs)."""
 
 import gc
 import json
+import uuid
+from collections.abc import Callable
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import shared_task
@@ -9,9 +11,11 @@ from django.utils import translation
 
 from foundation import files, jobs
 from foundation.models import Job
+from projects.permissions import Permission, allows
 from reports import content, pdf
+from reports.copies import asked, printed, spreadsheet, word
 from reports.documents import Document, html_of
-from reports.models import Problem, Report, Stage
+from reports.models import CONTENT_TYPES, Copy, CopyFormat, Problem, Report, Stage
 
 
 @shared_task(name="reports.render_report")
@@ -27,19 +31,24 @@ def _render(job: Job, lease: jobs.Lease) -> None:
     lease.report(10, Stage.GATHERED)
     html = compose(report)
     lease.report(35, Stage.RENDERING)
-    printed = _printed(report, html)
+    made = _printed(report.public_id, html)
     lease.report(90, Stage.WRITING)
 
     def publish() -> None:
         # Under the report's own name: what a killed attempt left is written over. The job's row is locked meanwhile.
         file = files.store(
-            [printed.pdf], folder="reports", name=report.file_name, content_type="application/pdf",
+            [made.pdf], folder="reports", name=report.file_name, content_type="application/pdf",
             key=report.public_id,
         )  # fmt: skip
-        if not Report.objects.filter(pk=report.pk).update(file=file, pages=printed.pages):
+        if not Report.objects.filter(pk=report.pk).update(file=file, pages=made.pages):
             files.discard(file)
             raise jobs.JobRefused(Problem.GONE)
 
+    finish(lease, publish)
+
+
+def finish(lease: jobs.Lease, publish: Callable[[], None]) -> None:
+    """End the job with its file; a place for files that refuses it needs a person."""
     try:
         lease.finish(publish)
     except files.NotStored as refusal:
@@ -66,9 +75,9 @@ def compose(report: Report) -> str:
         return html_of(document)
 
 
-def _printed(report: Report, html: str) -> pdf.Printed:
+def _printed(public_id: uuid.UUID, html: str) -> pdf.Printed:
     try:
-        return pdf.render(html, identifier=report.public_id.hex.encode())
+        return pdf.render(html, identifier=public_id.hex.encode())
     except SoftTimeLimitExceeded as error:
         raise jobs.JobRefused(Problem.TOO_LONG, repr(error)) from error
     except OSError as error:
@@ -82,3 +91,49 @@ def _refused_for(error: OSError) -> Exception:
     if isinstance(error, FileNotFoundError):
         return jobs.JobRefused(Problem.ASSETS_MISSING, repr(error))
     return error
+
+
+# ── Copies of the questionnaire ──────────────────────────────────────────────
+
+
+@shared_task(name="reports.make_copy")
+def make_copy(job_id: int) -> None:
+    jobs.run(job_id, _make)
+    gc.collect()
+
+
+def _make(job: Job, lease: jobs.Lease) -> None:
+    copies = Copy.objects.select_related(
+        "sheet__project__country", "sheet__project__operator", "sheet__instrument__framework", "section", "requested_by"
+    )
+    copy = copies.filter(job=job).first()
+    if copy is None or not allows(copy.requested_by, Permission.READ_ANSWERS, copy.sheet.project):
+        raise jobs.JobRefused(Problem.GONE)
+    lease.report(10, Stage.GATHERED)
+    with translation.override(copy.language):
+        questionnaire = asked.read(
+            copy.sheet, section=copy.section, is_filled=copy.is_filled, language=copy.language, reader=copy.requested_by
+        )
+        lease.report(35, Stage.RENDERING)
+        made, pages = _file_of(copy, questionnaire)
+    lease.report(90, Stage.WRITING)
+
+    def publish() -> None:
+        file = files.store(
+            [made], folder="copies", name=copy.file_name, content_type=CONTENT_TYPES[CopyFormat(copy.format)],
+            key=copy.public_id,
+        )  # fmt: skip
+        found = Copy.objects.filter(pk=copy.pk)
+        if not found.update(file=file, pages=pages, taken_at=questionnaire.taken_at):
+            files.discard(file)
+            raise jobs.JobRefused(Problem.GONE)
+
+    finish(lease, publish)
+
+
+def _file_of(copy: Copy, questionnaire: asked.Questionnaire) -> tuple[bytes, int | None]:
+    """The file's bytes, and of a PDF its pages."""
+    if copy.format == CopyFormat.PDF:
+        made = _printed(copy.public_id, printed.html_of(questionnaire))
+        return made.pdf, made.pages
+    return (spreadsheet if copy.format == CopyFormat.XLSX else word).make(questionnaire), None

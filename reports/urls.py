@@ -1,9 +1,19 @@
 from django.urls import path
 
-from reports.views import reports
+from reports.views import copies, reports
 
 app_name = "reports"
+
+P = "projects/<uuid:project_id>/"
+C = P + "questionnaire/copies/"
+
 urlpatterns = [
+    # The questionnaire on paper and offline
+    path(C, copies.copies, name="copies"),
+    path(C + "request/", copies.copy_request, name="copy_request"),
+    path(C + "<uuid:copy_id>/progress/", copies.copy_progress, name="copy_progress"),
+    path(C + "<uuid:copy_id>/file/", copies.copy_file, name="copy_file"),
+    # The deliverables
     path("projects/<uuid:project_id>/deliverables/", reports.deliverables, name="deliverables"),
     path("projects/<uuid:project_id>/deliverables/request/", reports.report_request, name="report_request"),
     path(

@@ -77,7 +77,17 @@ from projects.models import (
 )
 from projects.permissions import Role, StaffRole
 from reports import content, pdf
-from reports.models import Deliverable, EditorialText, Report, Snapshot, languages_of, slots_of
+from reports.models import (
+    Copy,
+    CopyFormat,
+    Deliverable,
+    EditorialText,
+    Import,
+    Report,
+    Snapshot,
+    languages_of,
+    slots_of,
+)
 from toolkit.models import Audience, FrameworkVersion, Guidance, Horizon, Institution, Kind, Lever, Question
 
 FRAMEWORK = ("dre", "2026.1")
@@ -138,7 +148,7 @@ class Rows:
         Answer, AnswerRevision, StoredFile, Evidence, EvidenceUse, ValidatedLevel, Reservation,
         SheetReturn, SignatureRequest, Submission,
         Observation, Recommendation, StrategyReview, StrategyAim, Source, EditorialText, Snapshot, Job, Report,
-        ProjectEvent,
+        Copy, Import, ProjectEvent,
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -280,6 +290,8 @@ class World:
         self.link_recommendations(works)
         self.rows.write()
         self.make_documents([work for work in works if work.phase in WRITTEN_UP])
+        for work in works:
+            self.take_copy(work)
         self.rows.write()
 
     def work(self, country: Country, number: int) -> Work:
@@ -702,10 +714,7 @@ class World:
         self, work: Work, snapshot: Snapshot, kind: str, language: str, version: int, *, is_final: bool
     ) -> None:
         at, manager = work.at(0.81 if is_final else 0.7), work.project.manager
-        job = Job(
-            task="reports.render_report", state=JobState.DONE, attempt=1, progress=100, queued_at=at, due_at=at,
-            finished_at=at,
-        )  # fmt: skip
+        job = self.job_done("reports.render_report", at)
         report = Report(
             project=work.project, kind=kind, language=language, version=version, snapshot=snapshot, job=job,
             pages=self.document[1], requested_at=at, requested_by=manager,
@@ -715,6 +724,28 @@ class World:
         self.rows.add(job)
         self.rows.add(report.file)
         self.rows.add(report)
+
+    def job_done(self, task: str, at: datetime.datetime) -> Job:
+        return Job(task=task, state=JobState.DONE, attempt=1, progress=100, queued_at=at, due_at=at, finished_at=at)
+
+    def take_copy(self, work: Work) -> None:
+        """A printed questionnaire, and a spreadsheet brought back that says nothing new."""
+        at, manager, sheet = work.at(0.2), work.project.manager, work.sheets[Audience.NATIONAL]
+        copy = Copy(
+            sheet=sheet, format=CopyFormat.PDF, is_filled=True, language=work.project.language,
+            job=self.job_done("reports.make_copy", at), pages=self.document[1], taken_at=at, requested_at=at,
+            requested_by=manager,
+        )  # fmt: skip
+        copy.file = self.copy_of_document(copy.file_name)
+        self.rows.add(copy.job)
+        self.rows.add(copy.file)
+        self.rows.add(copy)
+        self.rows.add(
+            Import(
+                sheet=sheet, name="load-test.xlsx", sha256=self.document[0].sha256, language=work.project.language,
+                rows=[], read_at=at, read_by=manager,
+            )
+        )  # fmt: skip
 
     @cached_property
     def document(self) -> tuple[StoredFile, int]:

@@ -38,7 +38,7 @@ from reports.documents.parts import (
     Section,
     Source,
 )
-from reports.documents.texts import Label, Said, best_said, choice, in_language, label, said, together
+from reports.documents.texts import Label, Said, best_said, choice, in_language, label, page_words, said, together
 from reports.faces import name_of, printable
 from reports.models import Deliverable
 from toolkit.models import SCORED, Horizon, Institution, Kind, Phase, SupportKind
@@ -188,9 +188,7 @@ class Document:
 
     @property
     def page_words(self) -> tuple[str, str]:
-        """What stands before the page's number and between it and their count."""
-        before, _page, between = gettext("page {page} of {pages}").partition("{page}")
-        return before, between.partition("{pages}")[0]
+        return page_words()
 
     @property
     def notice(self) -> str:

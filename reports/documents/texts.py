@@ -78,6 +78,12 @@ def label(texts: Mapping[str, str], certainty: str, language: str, source: str) 
     )
 
 
+def page_words() -> tuple[str, str]:
+    """What stands before the page's number and between it and their count."""
+    before, _page, between = gettext("page {page} of {pages}").partition("{page}")
+    return before, between.partition("{pages}")[0]
+
+
 def together(names: Sequence[str]) -> str:
     """The names in a line: "R1, R4 and R11"."""
     return get_text_list(list(names), gettext("and"))

@@ -1,5 +1,6 @@
-"""Output: frozen snapshots and the deliverables made from them (DESIGN, Output and Jobs)."""
+"""Output: frozen snapshots, the deliverables made from them, copies of the questionnaire (DESIGN, Output and Jobs)."""
 
+from reports.models.copies import CONTENT_TYPES, KEPT_FOR, Copy, CopyFormat, Import
 from reports.models.deliverables import (
     Deliverable,
     EditorialText,
@@ -13,8 +14,13 @@ from reports.models.deliverables import (
 )
 
 __all__ = [
+    "CONTENT_TYPES",
+    "KEPT_FOR",
+    "Copy",
+    "CopyFormat",
     "Deliverable",
     "EditorialText",
+    "Import",
     "Problem",
     "Report",
     "ReportQuerySet",

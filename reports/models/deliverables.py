@@ -1,5 +1,7 @@
 """Output: frozen snapshots and the deliverables made from them."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -73,6 +75,28 @@ class Problem(models.TextChoices):
     )
 
 
+class MadeByJob:
+    """What is said of a file that a job makes: how far it is, or why it failed."""
+
+    job: Any
+
+    @property
+    def stage_words(self) -> str:
+        stage = self.job.stage
+        return str(Stage(stage).label) if stage in Stage.values else gettext("Waiting for its turn")
+
+    @property
+    def problem_words(self) -> str:
+        """Why it failed, and what to do."""
+        problem = self.job.problem
+        return str(Problem(problem if problem in Problem.values else Problem.ATTEMPTS_USED).label)
+
+
+def country_slug(project: Project) -> str:
+    """The country in a file's name."""
+    return slugify(project.country.code).removeprefix("demo-") or "country"
+
+
 class EditorialText(models.Model):
     """What an expert wrote for a deliverable in the browser: message, context, introductions, conclusion."""
 
@@ -124,7 +148,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.none()
 
 
-class Report(models.Model):
+class Report(MadeByJob, models.Model):
     """One PDF: a kind, a language, a version, made from a snapshot by a job."""
 
     public_id = public_id()
@@ -162,16 +186,4 @@ class Report(models.Model):
     @property
     def file_name(self) -> str:
         """As a person finds it among their downloads: valmara-capability-fr-v2.pdf."""
-        country = slugify(self.project.country.code).removeprefix("demo-") or "country"
-        return f"{country}-{self.kind}-{self.language}-v{self.version}.pdf"
-
-    @property
-    def stage_words(self) -> str:
-        stage = self.job.stage
-        return str(Stage(stage).label) if stage in Stage.values else gettext("Waiting for its turn")
-
-    @property
-    def problem_words(self) -> str:
-        """Why it failed, and what to do."""
-        problem = self.job.problem
-        return str(Problem(problem if problem in Problem.values else Problem.ATTEMPTS_USED).label)
+        return f"{country_slug(self.project)}-{self.kind}-{self.language}-v{self.version}.pdf"

@@ -42,6 +42,7 @@ STAFF = "-----++0>"
 BUREAU = "-----++->"  # not about a project
 INVITES = "+----++0>"
 CHECKLIST = "000+0++0>"  # does not even exist for the country
+OWN = "+0000000>"  # what the coordinator asked for: to others it does not exist
 MEMBERS = "+++++++0>"
 ANYONE = "++++++++>"
 
@@ -156,6 +157,10 @@ ACCESS: dict[tuple[str, str], str | tuple[str, str]] = {
     ("GET", "assessments:findings"): MEMBERS,
     ("GET", "assessments:respond"): RESPONDS,
     ("POST", "assessments:respond"): RESPONDS,
+    ("GET", "reports:copies"): READERS,
+    ("POST", "reports:copy_request"): READERS,
+    ("GET", "reports:copy_progress"): OWN,
+    ("GET", "reports:copy_file"): OWN,
     ("GET", "reports:deliverables"): MEMBERS,
     ("POST", "reports:report_request"): FINDINGS,
     ("GET", "reports:report_progress"): (CHECKLIST, MEMBERS),
@@ -230,6 +235,8 @@ def arguments(name: str, here: World) -> list[object]:
         "report_file": [project.public_id, here.report.public_id],
         "report_again": [project.public_id, here.report.public_id],
         "report_release": [project.public_id, here.report.public_id],
+        "copy_progress": [project.public_id, here.copy.public_id],
+        "copy_file": [project.public_id, here.copy.public_id],
         "editorial": [project.public_id, "capability"],
     }.get(short, [project.public_id])  # fmt: skip
 

@@ -20,7 +20,7 @@ from foundation import files, jobs
 from projects.events import BETWEEN_EXPERTS
 from projects.models import CountryRequest, Invitation, Membership, Project
 from projects.permissions import Role, StaffRole
-from reports.models import Deliverable, EditorialText, Report, Snapshot
+from reports.models import Copy, Deliverable, EditorialText, Report, Snapshot
 from tests.factories import assessments as work
 from tests.factories.projects import (
     CountryRequestFactory,
@@ -31,6 +31,7 @@ from tests.factories.projects import (
     member,
     staff,
 )
+from tests.factories.reports import CopyFactory
 from toolkit.models import Institution
 
 ROLES = ("coordinator", "contributor", "signatory", "expert", "observer", "manager", "administrator", "stranger")
@@ -78,6 +79,7 @@ class World:
     invitation: Invitation
     request: CountryRequest
     report: Report
+    copy: Copy
     criterion: str
     lever: str
     threads: dict[str, Thread]  # by their name in the matrix; "": shared with the experts
@@ -170,6 +172,7 @@ def world(*, released: bool = False) -> World:
         invitation=InvitationFactory(project=project),
         request=CountryRequestFactory(),
         report=finished_report(project, people["manager"], released=released),
+        copy=CopyFactory(sheet=sheet, made=True, requested_by=people["coordinator"]),
         criterion=criteria[0].code,
         lever=criteria[0].section.lever.code,
         threads=threads,

@@ -11,7 +11,7 @@ from foundation import files
 from foundation.models import Job, JobState
 from projects.models import Project
 from reports import content
-from reports.models import Deliverable, EditorialText, Report, Snapshot
+from reports.models import Copy, CopyFormat, Deliverable, EditorialText, Import, Report, Snapshot
 from tests.factories import assessments as work
 from tests.factories.projects import ProjectFactory, VisitFactory, member
 from tests.factories.toolkit import dre
@@ -172,3 +172,41 @@ def _write(project: Project, expert: Any) -> None:
     for kind in Deliverable.values:
         for slot, text in (("message", "Decide on the licence first."), ("pillar:P1", "The laws are nearly complete.")):
             EditorialTextFactory(project=project, kind=kind, slot=slot, text=text, saved_by=expert)
+
+
+class CopyFactory(factory.django.DjangoModelFactory):
+    """The whole questionnaire as a spreadsheet in English that waits for a worker; `made`, `failed` are traits."""
+
+    class Meta:
+        model = Copy
+
+    class Params:
+        made = factory.Trait(
+            job=factory.SubFactory(JobFactory, done=True),
+            file=factory.LazyFunction(
+                lambda: files.store([b"PK"], folder="copies", name="a.xlsx", content_type="application/x")
+            ),
+            taken_at=factory.LazyFunction(timezone.now),
+        )
+        failed = factory.Trait(job=factory.SubFactory(JobFactory, failed=True))
+
+    sheet = factory.LazyFunction(lambda: work.national_sheet(work.opened_project()))
+    format = CopyFormat.XLSX
+    is_filled = True
+    language = "en"
+    job = factory.SubFactory(JobFactory, task="reports.make_copy")
+    requested_by = factory.SelfAttribute("sheet.project.manager")
+
+
+class ImportFactory(factory.django.DjangoModelFactory):
+    """A spreadsheet that was read and says nothing."""
+
+    class Meta:
+        model = Import
+
+    sheet = factory.LazyFunction(lambda: work.national_sheet(work.opened_project()))
+    name = "questionnaire.xlsx"
+    sha256 = "0" * 64
+    language = "en"
+    rows = factory.LazyFunction(list)
+    read_by = factory.SelfAttribute("sheet.project.manager")

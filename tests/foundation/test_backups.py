@@ -146,8 +146,8 @@ def test_an_archive_holds_every_table_and_every_file(archive):
     said, inside = manifest(archive), members(archive)
     assert set(said["tables"]) == {model._meta.label for model in archives.tables()}
     assert {name for name in inside if name.startswith("files/")} == set(said["files"])
-    assert len(said["files"]) == 2
-    assert said["tables"]["foundation.StoredFile"]["rows"] == 2
+    assert len(said["files"]) == 3
+    assert said["tables"]["foundation.StoredFile"]["rows"] == 3
     for promised in [*said["tables"].values()]:
         content = inside[promised["member"]]
         assert (len(content), hashlib.sha256(content).hexdigest()) == (promised["size"], promised["sha256"])
@@ -249,10 +249,10 @@ def test_restoring_brings_back_every_row_and_file(archive, capsys):
     assert counts == {label: table["rows"] for label, table in said["tables"].items()}
     for file in StoredFile.objects.all():
         assert archives.digest_of(files.path_of(file)) == (file.size, file.sha256)
-    assert len(files_below(Path(project_settings.FILES_DIR))) == 2
+    assert len(files_below(Path(project_settings.FILES_DIR))) == 3
     assert Mail.objects.filter(subject="À bientôt «Poste» 😀").count() == 1
     printed = capsys.readouterr().out
-    assert f"Restored: {sum(counts.values())} rows of {len(counts)} tables and 2 files, as they were at " in printed
+    assert f"Restored: {sum(counts.values())} rows of {len(counts)} tables and 3 files, as they were at " in printed
     assert f"Waiting for a worker: {Mail.objects.count()} × foundation.send_mail\n" in printed
     assert "Waiting for a worker: 1 × reports.render_report\n" in printed
 

@@ -1,0 +1,86 @@
+"""The questionnaire on paper and offline: ask for a file, watch, download."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import translation
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from assessments import outline
+from assessments.models import AnswerSheet
+from foundation.downloads import download
+from projects.permissions import Permission, require
+from projects.views.find import find_project
+from reports.actions import copies as actions
+from reports.forms.copies import CopyForm
+from reports.models import Copy
+
+
+def find_questionnaire(request: HttpRequest, project_id: uuid.UUID, permission: Permission) -> AnswerSheet:
+    """The national questionnaire of a project, for those who may do with it what the address is for."""
+    project = find_project(request, project_id)
+    require(request.user, permission, project)
+    sheet = outline.national_sheet(project)
+    sheet.project = project
+    return sheet
+
+
+def find_copy(request: HttpRequest, project_id: uuid.UUID, copy_id: uuid.UUID) -> Copy:
+    """One's own copy; that of another person does not exist."""
+    project = find_project(request, project_id)
+    found = Copy.objects.visible_to(request.user, project).select_related("job", "file", "section", "sheet__instrument")
+    copy = get_object_or_404(found, public_id=copy_id)
+    copy.sheet.project = project
+    return copy
+
+
+@never_cache
+@require_safe
+def copies(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
+    sheet = find_questionnaire(request, project_id, Permission.READ_ANSWERS)
+    return copies_page(request, sheet)
+
+
+def copies_page(
+    request: HttpRequest, sheet: AnswerSheet, *, form: CopyForm | None = None, status: int = 200, **more: Any
+) -> HttpResponse:
+    own = Copy.objects.visible_to(request.user, sheet.project).select_related("job", "file", "section")
+    made = list(own.order_by("-requested_at", "-pk")[:20])
+    for copy in made:
+        copy.sheet = sheet
+    reader_language = translation.get_language()
+    context = {
+        "project": sheet.project, "sheet": sheet, "tab": "questionnaire", "copies": made,
+        "form": form or CopyForm(sheet=sheet, initial={"language": reader_language}), **more,
+    }  # fmt: skip
+    return render(request, "reports/copies/copies.html", context, status=status)
+
+
+@require_POST
+def copy_request(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
+    sheet = find_questionnaire(request, project_id, Permission.READ_ANSWERS)
+    form = CopyForm(request.POST, sheet=sheet)
+    if not form.is_valid():
+        return copies_page(request, sheet, form=form, status=422)
+    actions.request_copy(sheet, by=request.user, **form.cleaned_data)
+    messages.success(request, gettext("The file is being made. It will be on this page in a moment."))
+    return redirect("reports:copies", project_id)
+
+
+@never_cache
+@require_safe
+def copy_progress(request: HttpRequest, project_id: uuid.UUID, copy_id: uuid.UUID) -> HttpResponse:
+    """One file as it stands: a fragment that asks for itself again until the file is made or failed."""
+    copy = find_copy(request, project_id, copy_id)
+    return render(request, "reports/copies/_copy.html", {"project": copy.sheet.project, "copy": copy})
+
+
+@require_safe
+def copy_file(request: HttpRequest, project_id: uuid.UUID, copy_id: uuid.UUID) -> FileResponse:
+    copy = find_copy(request, project_id, copy_id)
+    return download(copy.file, name=copy.file_name)
