@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assessments import outline
-from assessments.models import Answer, AnswerSheet, Basis, Evidence, EvidenceUse
+from assessments.models import Answer, AnswerSheet, Basis, Evidence, EvidenceUse, SectionAssignment
 from projects.models import Membership, Project
 from projects.permissions import Role
 from toolkit.models import Institution, Question
@@ -30,6 +30,7 @@ class Asked:
 
     question: Question
     is_claimed: bool  # the answer says that it rests on a document
+    assignment: SectionAssignment | None  # of its section
 
 
 FILTERS = {
@@ -65,12 +66,13 @@ class Register:
 
 
 def register(sheet: AnswerSheet, user: Any) -> Register:
-    """The evidence of a sheet as the reader may see it. Three queries."""
+    """The evidence of a sheet as the reader may see it. Four queries."""
     whole = outline.structure(sheet.instrument)
     answers = {answer.question_id: answer for answer in Answer.objects.filter(sheet=sheet).order_by("pk")}
     entries = entries_of(sheet, user, answers)
     supported = {use.question_id for entry in entries for use in entry.uses}
     hidden = whole.hidden(outline.given(list(answers.values()), whole.by_id))
+    assigned = {entry.section.pk: entry.assignment for entry in outline.section_entries(sheet)}
     asked: dict[Institution, list[Asked]] = {}
     for question in whole.questions.values():
         answer = answers.get(question.pk)
@@ -80,7 +82,8 @@ def register(sheet: AnswerSheet, user: Any) -> Register:
             continue  # what it rests on is its institution's to know
         is_claimed = answer is not None and answer.basis == Basis.DOCUMENT
         if question.evidence or is_claimed:
-            asked.setdefault(Institution(question.knows), []).append(Asked(question, is_claimed))
+            wanting = Asked(question, is_claimed, assigned[question.section_id])
+            asked.setdefault(Institution(question.knows), []).append(wanting)
     return Register(entries, asked, people_of(sheet.project))
 
 

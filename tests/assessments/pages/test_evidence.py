@@ -7,7 +7,7 @@ from django.urls import reverse
 from assessments.models import EvidenceUse
 from projects.permissions import Role
 from tests.factories import assessments as work
-from tests.factories.projects import member
+from tests.factories.projects import MembershipFactory, member
 from toolkit.models import Institution
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +102,15 @@ def test_an_answer_that_claims_a_document_and_has_none_is_asked_for_it(project, 
     work.answer(project, silent, 3, basis="document")
     assert silent in asked_for(page(coordinator, project))
     assert "it rests on a document; none is attached" in page(coordinator, project).content.decode()
+
+
+def test_who_answers_a_section_is_who_is_asked_for_its_evidence(project, sheet, coordinator):
+    part = work.question(project, "A.1-1").section
+    work.SectionAssignmentFactory(
+        sheet_section=sheet.sections.get(section=part),
+        member=MembershipFactory(project=project, role=Role.CONTRIBUTOR, user__name="Noor Vance"),
+    )
+    assert "This section is answered by: Noor Vance" in page(coordinator, project).content.decode()
 
 
 def test_of_a_withheld_answer_nothing_is_asked(project, coordinator, regulator):
