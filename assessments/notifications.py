@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assessments.models import AnswerSheet, Thread
+from assessments.models import AnswerSheet, Evidence, Thread
 from foundation import mails
 from projects.models import Membership, Project
 from projects.permissions import Role
@@ -76,6 +76,11 @@ TO_SETTLE = Notice(
     _("%(country)s: a discussion for you to settle, question %(question)s"),
     _("%(who)s asks you to settle a discussion about question %(question)s of this country: %(country)s."),
     _("Read it, reply, and mark it as settled:"),
+)
+INFECTED = Notice(
+    _("%(country)s: a virus was found in a file that you added"),
+    _("ClamAV found a virus in a file that you added as evidence. Nobody can open it here any more:"),
+    _("Have the device it came from checked. Then remove the file here, and add a clean copy:"),
 )
 TEAM = (Role.COORDINATOR, Role.CONTRIBUTOR, Role.SIGNATORY)
 ANSWERING = (Role.COORDINATOR, Role.CONTRIBUTOR)
@@ -154,6 +159,13 @@ def _assigned_lines(assigned: Iterable[Assigned], language: str) -> list[str]:
     ]
 
 
+def tell_infected(piece: Evidence, signature: str) -> None:
+    """To who added it: others may not know that it exists."""
+    project = piece.sheet.project
+    path = reverse("assessments:evidence_piece", args=[project.public_id, piece.sheet.instrument.code, piece.public_id])
+    _tell(INFECTED, project, [piece.added_by], None, path, lambda language: [f"{piece.title}: {signature}"])
+
+
 def _questionnaire(project: Project) -> str:
     return reverse("assessments:questionnaire", args=[project.public_id])
 
@@ -171,15 +183,15 @@ def _tell(
     notice: Notice,
     project: Project,
     people: Iterable[Any],
-    by: Any,
+    by: Any | None,
     path: str,
     lines: Callable[[str], list[str]] = lambda language: [],
     **more: str,
 ) -> None:
     """One message a person, however many roles they have; none to who did it. `lines`: what it is about."""
-    for person in {person.pk: person for person in people if person.pk != by.pk and person.is_active}.values():
+    for person in {person.pk: person for person in people if person != by and person.is_active}.values():
         with translation.override(person.language):
-            about = {"country": project.country.name.in_(person.language), "who": by.name, **more}
+            about = {"country": project.country.name.in_(person.language), "who": by.name if by else "", **more}
             mails.write(
                 to=person.email,
                 language=person.language,

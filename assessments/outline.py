@@ -287,7 +287,7 @@ def question_entries(sheet: AnswerSheet, questions: Sequence[Question], user: An
     ids = [question.pk for question in questions]
     evidence: dict[int, list[EvidenceUse]] = {}
     uses = EvidenceUse.objects.filter(piece__sheet=sheet, question__in=ids).kept().readable_by(user, project)
-    for use in uses.select_related("piece__file", "added_by").order_by("added_at", "pk"):
+    for use in uses.select_related("piece__file__scan", "added_by").order_by("added_at", "pk"):
         evidence.setdefault(use.question_id, []).append(use)
     conflicts = open_conflicts(sheet, ids, user)
     entries = []

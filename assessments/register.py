@@ -92,7 +92,7 @@ def entries_of(sheet: AnswerSheet, user: Any, answers: Mapping[int, Answer]) -> 
     whole = outline.structure(sheet.instrument)
     uses = EvidenceUse.objects.filter(piece__sheet=sheet).kept().readable_by(user, sheet.project)
     by_piece: dict[int, list[EvidenceUse]] = {}
-    for use in uses.select_related("piece__file", "piece__added_by", "added_by").order_by(
+    for use in uses.select_related("piece__file__scan", "piece__added_by", "added_by").order_by(
         "piece__added_at", "piece_id"
     ):
         use.question = whole.by_id[use.question_id]

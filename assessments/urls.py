@@ -47,6 +47,7 @@ urlpatterns = [
     path(S + "evidence/<uuid:evidence_id>/remove/", evidence.evidence_remove, name="evidence_remove"),
     # Among the team
     path(S + "assignments/", teamwork.assignments, name="assignments"),
+    path(S + "evidence/<uuid:evidence_id>/view/", evidence.evidence_view, name="evidence_view"),
     path(S + "evidence/<uuid:evidence_id>/details/", evidence.evidence_piece, name="evidence_piece"),
     path(
         S + "evidence/<uuid:evidence_id>/answers/<str:question>/pages/",

@@ -14,6 +14,11 @@ from foundation.fields import public_id
 __all__ = ["Job", "Mail", "StoredFile"]
 
 
+class ScanVerdict(models.TextChoices):
+    CLEAN = "clean", _("No virus found")
+    INFECTED = "infected", _("A virus was found")
+
+
 class StoredFile(models.Model):
     """A file outside the web root, under a name that we made. Served only by a view that checks permission."""
 
@@ -24,9 +29,36 @@ class StoredFile(models.Model):
     size = models.PositiveBigIntegerField()  # bytes
     sha256 = models.CharField(max_length=64)
     stored_at = models.DateTimeField(default=timezone.now)
+    scan = models.OneToOneField("Job", on_delete=models.SET_NULL, null=True, related_name="scanned")  # by ClamAV
+    scanned_at = models.DateTimeField(null=True, blank=True)
+    verdict = models.CharField(max_length=10, choices=ScanVerdict.choices, blank=True)
+    signature = models.CharField(max_length=200, blank=True)  # what was found in it, by ClamAV's name
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(verdict="", scanned_at__isnull=True, signature="")
+                | Q(verdict="clean", scanned_at__isnull=False, signature="")
+                | (Q(verdict="infected", scanned_at__isnull=False) & ~Q(signature="")),
+                name="stored_file_verdict_when_scanned",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_infected(self) -> bool:
+        return self.verdict == ScanVerdict.INFECTED
+
+    @property
+    def scan_state(self) -> str:
+        """clean, infected, failed, waiting, or none: no scanner runs here, or none did when it was stored."""
+        if self.verdict:
+            return str(self.verdict)
+        if self.scan is None:
+            return "none"
+        return "failed" if self.scan.state == JobState.FAILED else "waiting"
 
 
 class JobState(models.TextChoices):

@@ -54,6 +54,15 @@ def url(name: str, schemes: tuple[str, ...]) -> str:
     return value
 
 
+def place(name: str) -> str:
+    """host:port, or the path of a unix socket; "" when the variable is empty."""
+    value = text(name)
+    _host, _colon, port = value.rpartition(":")
+    if value and not value.startswith("/") and not (_host and port.isdecimal() and int(port) < 65536):
+        raise ImproperlyConfigured(f"{name} is “{value}”; it takes host:port, or the path of a socket.")
+    return value
+
+
 def database(name: str) -> dict[str, Any] | None:
     """The database of a postgres:// address, as Django's settings want it; None when the variable is empty."""
     value = url(name, ("postgres", "postgresql"))

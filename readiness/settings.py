@@ -167,6 +167,7 @@ STORAGES = {
 UPLOAD_MEGABYTES = env.number("UPLOAD_MEGABYTES", 50, least=1, most=200)
 UPLOADS_PER_HOUR = env.number("UPLOADS_PER_HOUR", 100, least=1, most=100_000)  # of one person
 PROJECT_MEGABYTES = env.number("PROJECT_MEGABYTES", 2000, least=1, most=1_000_000)  # of a project's evidence
+CLAMD = env.place("CLAMD")  # of ClamAV's daemon; "": files are not scanned
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 LARGEST_UPLOAD = 2 * UPLOAD_MEGABYTES * 1024 * 1024 + DATA_UPLOAD_MAX_MEMORY_SIZE  # bytes: of a form with its files
 FILE_UPLOAD_HANDLERS = ["foundation.files.UploadOrNone"]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments.actions.sheets import lock_sheet
 from assessments.models import AnswerSheet, Evidence, EvidenceUse, Upload
-from foundation import files
+from foundation import files, jobs
 from foundation.models import StoredFile
 from projects.models import MoveNotAllowed, log
 from toolkit.models import Audience, Question
@@ -28,6 +28,7 @@ def is_late(sheet: AnswerSheet) -> bool:
     return sheet.instrument.audience == Audience.NATIONAL and not sheet.is_open
 
 
+SCAN = "assessments.scan_evidence"  # the task
 SIGNED = _("This piece was part of what was signed: it stays as it is.")
 
 
@@ -121,7 +122,27 @@ def add_stored(
     if earlier is None:
         require_room(locked, stored.size, upload)
     file = earlier.file if earlier else stored
+    have_scanned(file)
     return _add(locked, question, said, institution, by, title=name, file=file, file_name=name[:200])
+
+
+def have_scanned(file: StoredFile) -> None:
+    """Ask for ClamAV's verdict where it runs; once a file. Call inside the transaction that writes its piece."""
+    if settings.CLAMD and file.scan_id is None and not file.verdict:
+        file.scan = jobs.enqueue(SCAN)
+        file.save(update_fields=["scan"])
+
+
+def scan_what_was_not() -> int:
+    """Evidence of the time when no scanner ran, some of it each time; how many files."""
+    if not settings.CLAMD:
+        return 0
+    unscanned = StoredFile.objects.filter(scan__isnull=True, verdict="")
+    found = unscanned.filter(pk__in=Evidence.objects.filter(file__isnull=False).values("file")).order_by("pk")
+    for file in (files_found := list(found[:100])):
+        with transaction.atomic():
+            have_scanned(file)
+    return len(files_found)
 
 
 @transaction.atomic

@@ -5,9 +5,12 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import gettext
 
 from assessments import values
 from assessments.outline import QuestionEntry
+from foundation import downloads
+from foundation.models import StoredFile
 
 register = template.Library()
 
@@ -30,6 +33,26 @@ def level_of(entry: QuestionEntry, code: str) -> Any:
 def cell(entry: QuestionEntry, row: str) -> str:
     """The column chosen in a row of a table question."""
     return (entry.value or {}).get(row, "")
+
+
+@register.filter
+def scan_words(file: StoredFile) -> str:
+    """What ClamAV says of a file."""
+    words = {
+        "clean": gettext("scanned, no virus found"),
+        "infected": gettext("a virus was found in it (%(signature)s): it cannot be opened")
+        % {"signature": file.signature},
+        "failed": gettext("could not be scanned for viruses"),
+        "waiting": gettext("waits to be scanned for viruses"),
+        "none": gettext("not scanned for viruses"),
+    }
+    return words[file.scan_state]
+
+
+@register.filter
+def is_shown(file: StoredFile) -> bool:
+    """Whether the browser may show it; else it is a download."""
+    return downloads.is_shown(file)
 
 
 @register.filter

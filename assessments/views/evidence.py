@@ -47,7 +47,7 @@ def _find_piece(
 ) -> Evidence:
     sheet = find_sheet(request, project_id, instrument, permission)
     pieces = Evidence.objects.filter(sheet=sheet).kept().readable_by(request.user, sheet.project)  # type: ignore[attr-defined]
-    piece = get_object_or_404(pieces.select_related("file", "added_by"), public_id=evidence_id)
+    piece = get_object_or_404(pieces.select_related("file__scan", "added_by"), public_id=evidence_id)
     piece.sheet = sheet
     return piece
 
@@ -202,3 +202,10 @@ def evidence_file(request: HttpRequest, project_id: uuid.UUID, instrument: str, 
     """The file itself; the permission is the same as the page's."""
     piece = _find_piece(request, project_id, instrument, evidence_id, READS)
     return download(piece.file, name=piece.file_name)
+
+
+@require_safe
+def evidence_view(request: HttpRequest, project_id: uuid.UUID, instrument: str, evidence_id: uuid.UUID) -> FileResponse:
+    """The same, shown in the browser's window, of the kinds that are harmless there."""
+    piece = _find_piece(request, project_id, instrument, evidence_id, READS)
+    return download(piece.file, name=piece.file_name, show=True)

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from readiness import environment as env
 
 ROOT = Path(__file__).resolve().parents[2]
-READERS = {"text", "flag", "number", "names", "one_of", "url", "database", "folder", "secret", "keys"}
+READERS = {"text", "flag", "number", "names", "one_of", "url", "database", "folder", "secret", "keys", "place"}
 # Set by our own processes for what they start, never by an operator.
 OURS = {"DJANGO_SETTINGS_MODULE", "FONTCONFIG_FILE", "MAKELEVEL", "PROMETHEUS_MULTIPROC_DIR"}
 
@@ -60,6 +60,7 @@ def check(tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         ("DATABASE_URL", "mysql://localhost/readiness"),
         ("REDIS_URL", "localhost:6379"),
         ("DEBUG", "perhaps"),
+        ("CLAMD", "localhost"),
         ("LOG_LEVEL", "LOUD"),
         ("SECRET_KEY", "short"),
         ("SECRET_KEY_FALLBACKS", f"{'x' * 40},short"),

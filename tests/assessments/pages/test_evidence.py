@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from assessments.models import EvidenceUse
+from foundation.models import StoredFile
 from projects.permissions import Role
 from tests.factories import assessments as work
 from tests.factories.projects import MembershipFactory, member
@@ -129,6 +130,24 @@ def test_the_register_takes_as_many_queries_for_many_pieces_as_for_one(
         piece(project, code, as_file=True)
     with django_assert_max_num_queries(12):
         page(coordinator, project)
+
+
+# ── Opened ───────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("content_type", "shown"),
+    [("application/pdf", True), ("image/png", True), ("text/plain", False), ("application/msword", False)],
+)
+def test_only_a_pdf_or_an_image_is_shown_and_everything_in_a_sandbox(project, coordinator, content_type, shown):
+    law = piece(project, "G-1", as_file=True, title="Law", file_name="law")
+    StoredFile.objects.update(content_type=content_type)
+    for name, inline in (("evidence_view", shown), ("evidence_file", False)):
+        reply = coordinator.get(address(name, project, law.public_id))
+        assert b"".join(reply.streaming_content) == b"Law"
+        assert reply["Content-Disposition"] == f'{"inline" if inline else "attachment"}; filename="law"'
+        assert (reply["X-Content-Type-Options"], reply["Content-Type"]) == ("nosniff", content_type)
+        assert reply["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
+    link = f'href="{address("evidence_view", project, law.public_id)}"'
+    assert (link in coordinator.get(address("evidence_piece", project, law.public_id)).content.decode()) is shown
 
 
 # ── One piece ────────────────────────────────────────────────────────────────
