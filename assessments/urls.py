@@ -7,6 +7,7 @@ from assessments.views import (
     projects,
     questions,
     recommendations,
+    searching,
     sheets,
     strategy,
     submissions,
@@ -45,6 +46,8 @@ urlpatterns = [
     path(S + "evidence/use/", evidence.evidence_use, name="evidence_use"),
     path(S + "evidence/<uuid:evidence_id>/", evidence.evidence_file, name="evidence_file"),
     path(S + "evidence/<uuid:evidence_id>/remove/", evidence.evidence_remove, name="evidence_remove"),
+    path(P + "questionnaire/find/", searching.questions_find, name="questions_find"),
+    path(P + "questionnaire/seen/", searching.questions_seen, name="questions_seen"),
     # Among the team
     path(S + "assignments/", teamwork.assignments, name="assignments"),
     path(S + "evidence/<uuid:evidence_id>/view/", evidence.evidence_view, name="evidence_view"),

@@ -45,6 +45,7 @@ from assessments.models import (
     SheetReturn,
     SheetSection,
     SheetState,
+    SheetVisit,
     SignatureRequest,
     Source,
     StrategyAim,
@@ -144,7 +145,7 @@ class Rows:
 
     ORDER = (
         DesignatedOperator, CountryRequest, Project, Visit, Step, Membership, Invitation, AnswerSheet, SheetSection,
-        SectionAssignment, Thread, Comment, ReviewMark,
+        SectionAssignment, Thread, Comment, ReviewMark, SheetVisit,
         Answer, AnswerRevision, StoredFile, Evidence, EvidenceUse, ValidatedLevel, Reservation,
         SheetReturn, SignatureRequest, Submission,
         Observation, Recommendation, StrategyReview, StrategyAim, Source, EditorialText, Snapshot, Job, Report,
@@ -650,6 +651,7 @@ class World:
         if not answering:
             return
         sheet = work.sheets[Audience.NATIONAL]
+        self.rows.add(SheetVisit(sheet=sheet, user=answering[0].user, seen_at=work.at(0.5)))
         for question in outline.structure(sheet.instrument).questions.values():
             if self.one_in(20):
                 audience = self.chance.choice([ThreadAudience.TEAM, ThreadAudience.SHARED])

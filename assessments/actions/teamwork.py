@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments import notifications
 from assessments.actions.sheets import lock_sheet
-from assessments.models import AnswerSheet, SectionAssignment, SheetSection
+from assessments.models import AnswerSheet, SectionAssignment, SheetSection, SheetVisit
 from projects.models import Membership, MoveNotAllowed, log
 from toolkit.models import Section
 
@@ -60,6 +60,13 @@ def assign_sections(sheet: AnswerSheet, wanted: Mapping[Section, Assigned | None
         locked, [(section, now.institution, now.member, now.due_on) for section, now in added.items()], by=by
     )
     return changed
+
+
+def see_changes(sheet: AnswerSheet, *, until: datetime.datetime | None, by: Any) -> None:
+    """The person has seen what others saved until then; never later than now."""
+    now = timezone.now()
+    seen_at = min(until, now) if until and timezone.is_aware(until) else now
+    SheetVisit.objects.update_or_create(sheet=sheet, user=by, defaults={"seen_at": seen_at})
 
 
 def as_assigned(row: SectionAssignment | None) -> Assigned | None:

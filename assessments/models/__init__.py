@@ -30,7 +30,7 @@ from assessments.models.sheets import (
     Submission,
 )
 from assessments.models.strategy import Source, StrategyAim, StrategyConclusion, StrategyReview
-from assessments.models.teamwork import NATIONAL_INSTITUTIONS, SectionAssignment
+from assessments.models.teamwork import NATIONAL_INSTITUTIONS, SectionAssignment, SheetVisit
 from assessments.models.threads import Comment, ReviewMark, Thread, ThreadAudience
 from assessments.models.uploads import Upload, UploadQuerySet
 from assessments.models.validation import Reservation, ReservationKind, ValidatedLevel
@@ -65,6 +65,7 @@ __all__ = [
     "SheetReturn",
     "SheetSection",
     "SheetState",
+    "SheetVisit",
     "SignatureRequest",
     "SignatureWay",
     "Source",

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from assessments.models.sheets import SheetSection
+from assessments.models.sheets import AnswerSheet, SheetSection
 from assessments.models.texts import USER
 from foundation.constraints import one_of
 from projects.models import Membership
@@ -44,3 +44,18 @@ class SectionAssignment(models.Model):
     @property
     def is_late(self) -> bool:
         return self.due_on is not None and self.due_on < timezone.localdate()
+
+
+class SheetVisit(models.Model):
+    """Until when a person says that they have seen what others saved; nothing but their own word writes it."""
+
+    sheet = models.ForeignKey(AnswerSheet, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["sheet", "user"]
+        constraints = [models.UniqueConstraint(fields=["sheet", "user"], name="sheet_visit_once")]
+
+    def __str__(self) -> str:
+        return f"{self.sheet} {self.user}"

@@ -80,6 +80,8 @@ ACCESS: dict[tuple[str, str], str | tuple[str, str]] = {
     ("POST", "assessments:upload_give_up"): "+0-----0>",
     ("GET", "assessments:assignments"): COORDINATOR,
     ("POST", "assessments:assignments"): COORDINATOR,
+    ("GET", "assessments:questions_find"): READERS,
+    ("POST", "assessments:questions_seen"): READERS,
     ("POST", "assessments:thread_open"): READERS,
     ("POST", "assessments:thread_open of the checklist"): CHECKLIST,
     ("POST", "assessments:thread_reply"): READERS,

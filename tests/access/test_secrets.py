@@ -17,6 +17,8 @@ def addresses(here: World) -> Iterator[str]:
     for method, name in ACCESS:
         if method == "GET":
             yield reverse(name.partition(" of ")[0], args=arguments(name, here))
+    for show in ("all", "changed", "discussed", "marked", "unproven"):
+        yield reverse("assessments:questions_find", args=[here.project.public_id]) + f"?show={show}"
     for instrument in here.project.framework.instruments.order_by("code"):
         for section in instrument.sections.order_by("position"):
             yield reverse("assessments:section", args=[here.project.public_id, instrument.code, section.code])

@@ -38,6 +38,7 @@ from assessments.models import (
     SheetReturn,
     SheetSection,
     SheetState,
+    SheetVisit,
     SignatureRequest,
     Source,
     StrategyAim,
@@ -104,6 +105,15 @@ class SectionAssignmentFactory(factory.django.DjangoModelFactory):
     sheet_section = factory.SubFactory(SheetSectionFactory)
     institution = Institution.POST
     by = factory.SelfAttribute("sheet_section.sheet.project.manager")
+
+
+class SheetVisitFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = SheetVisit
+
+    sheet = factory.SubFactory(AnswerSheetFactory)
+    user = factory.SelfAttribute("sheet.project.manager")
+    seen_at = factory.LazyFunction(timezone.now)
 
 
 class ThreadFactory(factory.django.DjangoModelFactory):
