@@ -75,7 +75,7 @@ def history(sheet: AnswerSheet, entry: QuestionEntry, user: Any, page: str | Non
     if entry.is_withheld:
         return History([], None, 0)
     rows = AnswerRevision.objects.filter(sheet=sheet, question=entry.question)
-    readable = rows.readable_by(user, sheet.project).select_related("saved_by").order_by("-pk")
+    readable = rows.readable_by(user, sheet.project).select_related("saved_by", "proposal__submission").order_by("-pk")
     accepted = readable.filter(number__isnull=False)
     shown = Paginator(readable, PER_PAGE).get_page(page)
     newest_first = list(shown.object_list)
@@ -110,6 +110,7 @@ def _goes_on(one: AnswerRevision, following: AnswerRevision) -> bool:
         one.kind == following.kind == RevisionKind.ACCEPTED
         and one.saved_by_id == following.saved_by_id
         and one.number is not None
+        and one.proposal_id == following.proposal_id
         and following.number == one.number + 1
         and following.saved_at - one.saved_at < SAME_SITTING
     )

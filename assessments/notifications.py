@@ -18,7 +18,7 @@ from assessments.models import AnswerSheet, Evidence, Thread
 from foundation import mails
 from projects.models import Membership, Project
 from projects.permissions import Role
-from toolkit.models import Section
+from toolkit.models import Question, Section
 
 Assigned = tuple[Section, str, Membership | None, datetime.date | None]  # institution, person, day
 
@@ -82,6 +82,11 @@ INFECTED = Notice(
     _("ClamAV found a virus in a file that you added as evidence. Nobody can open it here any more:"),
     _("Have the device it came from checked. Then remove the file here, and add a clean copy:"),
 )
+DIFFERING = Notice(
+    _("%(country)s: another institution sees an answer differently"),
+    _("%(who)s has recorded a differing view beside an answer of this country: %(country)s."),
+    _("Your answer goes on counting; the experts read both. Read the view and its reason:"),
+)
 TEAM = (Role.COORDINATOR, Role.CONTRIBUTOR, Role.SIGNATORY)
 ANSWERING = (Role.COORDINATOR, Role.CONTRIBUTOR)
 
@@ -113,6 +118,11 @@ def _tell_of_submission(notice: Notice, sheet: AnswerSheet, by: Any, *roles: Rol
 def tell_returned(sheet: AnswerSheet, *, by: Any) -> None:
     people = _members(sheet.project, Role.COORDINATOR, Role.CONTRIBUTOR)
     _tell(RETURNED, sheet.project, people, by, _questionnaire(sheet.project))
+
+
+def tell_differing(sheet: AnswerSheet, question: Question, *, by: Any) -> None:
+    path = reverse("assessments:question", args=[sheet.project.public_id, sheet.instrument.code, question.code])
+    _tell(DIFFERING, sheet.project, _members(sheet.project, Role.COORDINATOR), by, path)
 
 
 def tell_released(project: Project, *, by: Any) -> None:

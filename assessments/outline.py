@@ -18,6 +18,8 @@ from assessments.models import (
     AnswerStatus,
     Basis,
     EvidenceUse,
+    OtherAnswer,
+    OtherKind,
     RevisionKind,
     SectionAssignment,
     SheetReturn,
@@ -147,6 +149,8 @@ class QuestionEntry:
     is_withheld: bool  # another institution's confidential answer: that there is one is shown, not what it says
     levels: Mapping[int, Level]
     conflicts: Sequence[AnswerRevision] = ()
+    proposal: OtherAnswer | None = None  # to be confirmed or corrected
+    views: Sequence[OtherAnswer] = ()  # of other institutions
     save_id: uuid.UUID = field(default_factory=uuid.uuid4)
     beside: Any = None  # threads.Beside, on the section's page
     typed: Mapping[str, Any] | None = None  # what was typed and not saved, with its error
@@ -277,7 +281,7 @@ def _minutes_left(section: Section, counters: SheetSection) -> int:
 
 
 def question_entries(sheet: AnswerSheet, questions: Sequence[Question], user: Any) -> list[QuestionEntry]:
-    """The questions with answers, evidence, warnings and what is hidden, as `user` may see them. Three queries."""
+    """The questions with answers, evidence, warnings and what is hidden, as `user` may see them. Four queries."""
     whole = structure(sheet.instrument)
     project = sheet.project
     answers = list(Answer.objects.filter(sheet=sheet).select_related("saved_by").order_by("pk"))
@@ -290,6 +294,7 @@ def question_entries(sheet: AnswerSheet, questions: Sequence[Question], user: An
     for use in uses.select_related("piece__file__scan", "added_by").order_by("added_at", "pk"):
         evidence.setdefault(use.question_id, []).append(use)
     conflicts = open_conflicts(sheet, ids, user)
+    others = standing_others(sheet, ids, user)
     entries = []
     for question in questions:
         answer = answered.get(question.pk)
@@ -304,9 +309,22 @@ def question_entries(sheet: AnswerSheet, questions: Sequence[Question], user: An
                 is_withheld=withheld,
                 levels=whole.levels,
                 conflicts=[] if withheld else conflicts.get(question.pk, []),
+                proposal=None if withheld else next(iter(others.get((question.pk, OtherKind.PROPOSED), [])), None),
+                views=[] if withheld else others.get((question.pk, OtherKind.DIFFERING), []),
             )
         )
     return entries
+
+
+def standing_others(
+    sheet: AnswerSheet, question_ids: Sequence[int], user: Any
+) -> dict[tuple[int, str], list[OtherAnswer]]:
+    """What stands beside the answers and the person may read, by question and kind. One query."""
+    rows = OtherAnswer.objects.filter(sheet=sheet, question__in=question_ids).standing()  # type: ignore[attr-defined]
+    found: dict[tuple[int, str], list[OtherAnswer]] = {}
+    for row in rows.readable_by(user, sheet.project).select_related("saved_by", "submission").order_by("pk"):
+        found.setdefault((row.question_id, row.kind), []).append(row)
+    return found
 
 
 def explanations(sheet: AnswerSheet, questions: Sequence[Question], *texts: Any) -> dict[str, Any]:

@@ -60,6 +60,9 @@ SENTENCES: dict[str, Any] = {
     "recommendation_replaced": _("%(by)s replaced recommendation R%(number)s, as %(name)s had saved it meanwhile."),
     "review_replaced": _("%(by)s replaced the review of the strategy that %(name)s had saved meanwhile."),
     "aim_replaced": _("%(by)s replaced the strategic aim that %(name)s had saved meanwhile."),
+    "answers_taken_over": _(
+        "%(by)s took answers over from the previous round, to be confirmed or corrected by the country: %(number)s."
+    ),
     "levels_released": _("%(by)s released the levels to the country, dated %(on)s."),
     "difference_acknowledged": _("%(by)s acknowledged the experts’ reason on criterion %(question)s."),
     "reservation_entered": _("%(by)s entered a reservation on criterion %(question)s."),

@@ -35,6 +35,8 @@ from assessments.models import (
     EvidenceUse,
     Observation,
     ObservationKind,
+    OtherAnswer,
+    OtherKind,
     Priority,
     Recommendation,
     Reservation,
@@ -147,7 +149,7 @@ class Rows:
         DesignatedOperator, CountryRequest, Project, Visit, Step, Membership, Invitation, AnswerSheet, SheetSection,
         SectionAssignment, Thread, Comment, ReviewMark, SheetVisit,
         Answer, AnswerRevision, StoredFile, Evidence, EvidenceUse, ValidatedLevel, Reservation,
-        SheetReturn, SignatureRequest, Submission,
+        SheetReturn, SignatureRequest, Submission, OtherAnswer,
         Observation, Recommendation, StrategyReview, StrategyAim, Source, EditorialText, Snapshot, Job, Report,
         Copy, Import, ProjectEvent,
     )  # fmt: skip
@@ -401,6 +403,7 @@ class World:
             self.save(work, answer, 0.05 if is_national else 0.5)
             if is_national:
                 self.support(work, answer)
+                self.say_otherwise(work, answer)
         work.answers[instrument.audience] = kept
 
     def said(self, sheet: AnswerSheet, question: Question, whole: Any, member: Membership) -> Answer:
@@ -494,6 +497,25 @@ class World:
                 added_by=answer.saved_by,
             )
         )  # fmt: skip
+
+    def say_otherwise(self, work: Work, answer: Answer) -> None:
+        """Beside some answers stands what the IB proposed, or another institution's view."""
+        if answer.status != AnswerStatus.ANSWERED or not self.one_in(20):
+            return
+        is_proposal = self.one_in(2)
+        institution = Institution.IB if is_proposal else self.other_institution(answer)
+        self.rows.add(
+            OtherAnswer(
+                sheet=answer.sheet, question=answer.question, status=answer.status, value=answer.value,
+                kind=OtherKind.PROPOSED if is_proposal else OtherKind.DIFFERING, grounds=self.text("reason"),
+                year=work.began.year if is_proposal else None, institution=institution, language=answer.language,
+                public_id=self.uuid(), saved_by=work.project.manager if is_proposal else answer.saved_by,
+                saved_at=answer.saved_at,
+            )
+        )  # fmt: skip
+
+    def other_institution(self, answer: Answer) -> str:
+        return Institution.POST if answer.institution == Institution.REGULATOR else Institution.REGULATOR
 
     @cached_property
     def stored(self) -> list[StoredFile]:

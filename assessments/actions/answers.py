@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assessments.conditions import Given
 from assessments.desk import claims_not_applicable
-from assessments.models import Answer, AnswerRevision, AnswerSheet, RevisionKind, SheetSection
+from assessments.models import Answer, AnswerRevision, AnswerSheet, OtherAnswer, RevisionKind, SheetSection
 from assessments.outline import structure
 from assessments.progress import Count, recount, totals
 from foundation.statements import Statement
@@ -100,6 +100,7 @@ def save_answer(
     institution: str,
     is_on_behalf: bool = False,
     kind: RevisionKind = RevisionKind.ACCEPTED,
+    proposal: OtherAnswer | None = None,
 ) -> Reply:
     """Save what was typed over revision `base`, or keep it beside what stands (DESIGN's table of replies).
 
@@ -136,7 +137,7 @@ def save_answer(
     values = {**asdict(content), "language": language, "institution": institution, "is_on_behalf": is_on_behalf}
     revision = AnswerRevision.objects.create(
         sheet=locked, question=question, kind=kind, number=number + 1 if accepted else None, base=base,
-        save_id=save_id, saved_by=by, saved_at=timezone.now(), **values,
+        save_id=save_id, saved_by=by, saved_at=timezone.now(), proposal=proposal, **values,
     )  # fmt: skip
     now = before
     if accepted:

@@ -100,15 +100,24 @@ def read_behalf(question: Question, fields: QueryDict) -> str:
 
 def read_base(question: Question, fields: QueryDict) -> tuple[int, uuid.UUID]:
     """The revision that was typed over, and the save's id. Raises values.ImpossibleValue."""
-    base = fields.get(f"{question.code}:base", "")
+    base = read_number(fields.get(f"{question.code}:base", ""))
     try:
-        if not base.isascii() or not base.isdigit() or len(base) > 9:
-            raise ValueError
-        return int(base), uuid.UUID(fields.get(f"{question.code}:save_id", ""))
+        return base, uuid.UUID(fields.get(f"{question.code}:save_id", ""))
     except ValueError as error:
-        raise values.ImpossibleValue(
-            gettext("The page is not complete. Load it again; what you typed stays on this device.")
-        ) from error
+        raise _incomplete() from error
+
+
+def read_number(base: str) -> int:
+    """The number of a version. Raises values.ImpossibleValue."""
+    if not base.isascii() or not base.isdigit() or len(base) > 9:
+        raise _incomplete()
+    return int(base)
+
+
+def _incomplete() -> values.ImpossibleValue:
+    return values.ImpossibleValue(
+        gettext("The page is not complete. Load it again; what you typed stays on this device.")
+    )
 
 
 class RestoreForm(forms.Form):

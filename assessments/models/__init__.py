@@ -19,6 +19,7 @@ from assessments.models.findings import (
     Recommendation,
     RecommendationQuerySet,
 )
+from assessments.models.others import OtherAnswer, OtherAnswerQuerySet, OtherKind
 from assessments.models.sheets import (
     SHEET_MOVES,
     AnswerSheet,
@@ -54,6 +55,9 @@ __all__ = [
     "EvidenceUseQuerySet",
     "Observation",
     "ObservationKind",
+    "OtherAnswer",
+    "OtherAnswerQuerySet",
+    "OtherKind",
     "Priority",
     "Recommendation",
     "RecommendationQuerySet",

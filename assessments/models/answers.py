@@ -131,6 +131,9 @@ class AnswerRevision(AnswerValue):
     save_id = models.UUIDField(default=uuid.uuid4)
     saved_at = models.DateTimeField(default=timezone.now)
     saved_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    proposal = models.ForeignKey(  # which the person confirmed by this version
+        "OtherAnswer", on_delete=models.RESTRICT, null=True, blank=True, related_name="+"
+    )
 
     objects = ConfidentialQuerySet.as_manager()
 

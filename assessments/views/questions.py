@@ -1,6 +1,7 @@
 """A question's own page: what stands, and everything around it."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +13,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from assessments import outline, threads, values
+from assessments.actions import others as actions
 from assessments.actions.answers import Outcome, takes_answers
 from assessments.actions.versions import restore_version
 from assessments.forms.answers import RestoreForm
+from assessments.forms.others import DifferingForm, OtherForm, ProposalForm
 from assessments.forms.threads import CommentForm, ThreadForm
 from assessments.history import history
-from assessments.models import AnswerRevision, AnswerSheet, SheetSection, Thread
+from assessments.models import AnswerRevision, AnswerSheet, OtherAnswer, SheetSection, Thread
 from assessments.views.sheets import (
     READS,
     WRITES,
@@ -50,13 +53,30 @@ def question(request: HttpRequest, project_id: uuid.UUID, instrument: str, quest
 
 
 def question_page(
-    request: HttpRequest, sheet: AnswerSheet, asked: Question, status: int = 200, **bound: Any
+    request: HttpRequest,
+    sheet: AnswerSheet,
+    asked: Question,
+    status: int = 200,
+    *,
+    typed: dict[str, Any] | None = None,
+    form: OtherForm | None = None,
+    **bound: Any,
 ) -> HttpResponse:
-    """The page with its blocks; each block's template says what it needs."""
+    """The page with its blocks; each block's template says what it needs.
+
+    `typed`, `form`: a proposal or differing view that was not saved, with its error. `bound`: see `discussion`.
+    """
     (entry,) = outline.question_entries(sheet, [asked], request.user)
     counters = SheetSection.objects.get(sheet=sheet, section=asked.section_id)
     audience = Audience(sheet.instrument.audience)
-    can_write = allows(request.user, WRITES[audience], sheet.project) and takes_answers(sheet, counters)
+    is_open = takes_answers(sheet, counters)
+    can_write = is_open and not entry.is_withheld and allows(request.user, WRITES[audience], sheet.project)
+    institution = institution_of(request, sheet)
+    is_national = audience == Audience.NATIONAL
+    can_propose = is_open and is_national and allows(request.user, Permission.MANAGE_PROJECT, sheet.project)
+    can_differ = can_write and is_national and actions.can_differ(entry.answer, institution)
+    own_views = [view for view in entry.views if view.institution == institution]
+    standing = [entry.proposal] if can_propose and entry.proposal else own_views if can_differ else []
     return render(
         request,
         "assessments/questions/question.html",
@@ -67,7 +87,13 @@ def question_page(
             "tab": "strategy" if audience == Audience.EXPERTS else "questionnaire",
             "is_experts": audience == Audience.EXPERTS,
             "entry": entry,
-            "can_write": can_write and not entry.is_withheld,
+            "can_write": can_write,
+            "can_confirm": can_write and is_national and not (entry.answer and entry.answer.is_given),
+            "can_propose": can_propose,
+            "can_differ": can_differ,
+            "own_views": own_views if can_write else [],
+            "other": other_fields(asked, entry, typed, standing),
+            "other_form": form or (ProposalForm if can_propose else DifferingForm).of(*standing),
             "history": history(sheet, entry, request.user, request.GET.get("page")),
             "can_add_evidence": False,  # it is added where one answers
             "discussion": discussion(request, sheet, asked, **bound),
@@ -75,6 +101,15 @@ def question_page(
         },
         status=status,
     )
+
+
+def other_fields(
+    asked: Question, entry: outline.QuestionEntry, typed: dict[str, Any] | None, standing: Sequence[OtherAnswer]
+) -> outline.QuestionEntry:
+    """The question's fields for an answer beside the one that counts: as typed, or as what stands there says."""
+    if typed is None and standing:
+        typed = {**standing[0].content(), "value": values.typed_again(asked.kind, standing[0].value)}
+    return replace(entry, answer=None, typed=typed, error=(typed or {}).get("error", ""))
 
 
 @require_POST

@@ -20,9 +20,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from assessments import outline, threads, values
 from assessments.actions import answers as actions
 from assessments.actions import evidence as evidence_actions
+from assessments.actions.others import previous_submission
 from assessments.forms import answers as forms
 from assessments.forms.evidence import evidence_of_section
-from assessments.models import NATIONAL_INSTITUTIONS, Answer, AnswerSheet, SheetState
+from assessments.models import NATIONAL_INSTITUTIONS, Answer, AnswerSheet, SheetState, Submission
 from projects.permissions import Permission, allows, require
 from projects.views.find import SHOWN_OF_PROJECT, find_project, find_row
 from toolkit.models import Audience, Question, Section
@@ -105,6 +106,7 @@ def questionnaire(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
             "submission": sheet.submissions.select_related("request").order_by("-number").first(),
             "next_section": next_to_fill(sheet, [*own, *entries]),
             "is_kept": is_kept(request, sheet),
+            "previous": previous_to_propose(request, sheet),
             **may(request, sheet),
         },
     )
@@ -115,6 +117,14 @@ def may_mark(user: Any, sheet: AnswerSheet) -> bool:
     """The experts' own checklist is not the national team's to mark."""
     is_national = sheet.instrument.audience == Audience.NATIONAL
     return is_national and allows(user, Permission.DISCUSS_IN_TEAM, sheet.project)
+
+
+def previous_to_propose(request: HttpRequest, sheet: AnswerSheet) -> Submission | None:
+    """What was signed in the previous round, for those who may propose it to the country now."""
+    project = sheet.project
+    if not (project.is_running and sheet.is_open and allows(request.user, Permission.MANAGE_PROJECT, project)):
+        return None
+    return previous_submission(project)
 
 
 def own_sections(

@@ -1,5 +1,6 @@
 """One project with something under every address, and one person for every role; strings that must not leak."""
 
+import datetime
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -8,6 +9,7 @@ from accounts.models import User
 from assessments.models import (
     Evidence,
     Observation,
+    OtherAnswer,
     Recommendation,
     SignatureWay,
     Source,
@@ -27,6 +29,7 @@ from tests.factories.projects import (
     InvitationFactory,
     MembershipFactory,
     ProjectEventFactory,
+    ProjectFactory,
     StepFactory,
     member,
     staff,
@@ -54,6 +57,7 @@ SECRETS = {  # where it is planted → who may read it before release, after rel
     "SECRET-editorial": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
     "SECRET-replaced": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
     "SECRET-confidential-answer": (OWN_INSTITUTION, OWN_INSTITUTION),
+    "SECRET-confidential-view": (OWN_INSTITUTION, OWN_INSTITUTION),
     "SECRET-confidential-evidence": (OWN_INSTITUTION, OWN_INSTITUTION),
     "SECRET-supporting-evidence": (OWN_INSTITUTION, OWN_INSTITUTION),
     "SECRET-where-to-look": (OWN_INSTITUTION, OWN_INSTITUTION),
@@ -71,6 +75,7 @@ class World:
     evidence: Evidence
     upload: Upload  # the coordinator's
     submission: Submission
+    proposal: OtherAnswer
     observation: Observation
     recommendation: Recommendation
     aim: StrategyAim
@@ -117,9 +122,20 @@ def world(*, released: bool = False) -> World:
         use__question=text, use__pages="SECRET-where-to-look",
     )  # fmt: skip
     evidence = work.EvidenceFactory(sheet=sheet, as_file=True, use__question=criteria[0], use__is_late=True)
+    proposal = work.ProposalFactory(sheet=sheet, question=criteria[0], saved_by=people["manager"])
+    work.DifferingViewFactory(
+        sheet=sheet, question=criteria[0], is_confidential=True, grounds="SECRET-confidential-view", saved_by=regulator,
+    )  # fmt: skip
     work.submit(project)
     scan = files.store([b"SECRET-scan"], folder="signatures", name="signed.pdf", content_type="application/pdf")
     submission = work.SubmissionFactory(sheet=sheet, number=2, way=SignatureWay.PAPER, scan=scan)
+    earlier = ProjectFactory(
+        operator=project.operator,
+        country=project.country,
+        cycle="Istanbul 2017–2020",
+        created_at=project.created_at - datetime.timedelta(days=700),
+    )
+    work.SubmissionFactory(sheet__project=earlier)
     work.decide(
         project, criteria[0].code, 2, by=people["expert"], reason="SECRET-reason", private_note="SECRET-private-note"
     )
@@ -164,6 +180,7 @@ def world(*, released: bool = False) -> World:
         evidence=evidence,
         upload=work.UploadFactory(sheet=sheet, question=criteria[0], started_by=people["coordinator"]),
         submission=submission,
+        proposal=proposal,
         observation=observation,
         recommendation=recommendation,
         aim=work.StrategyAimFactory(project=project),

@@ -28,6 +28,8 @@ from assessments.models import (
     EvidenceUse,
     Observation,
     ObservationKind,
+    OtherAnswer,
+    OtherKind,
     Priority,
     Recommendation,
     Reservation,
@@ -234,6 +236,38 @@ class AnswerRevisionFactory(factory.django.DjangoModelFactory):
     institution = Institution.POST
     language = "en"
     saved_by = factory.SelfAttribute("sheet.project.manager")
+
+
+class ProposalFactory(factory.django.DjangoModelFactory):
+    """The IB proposes level 2 on the first criterion."""
+
+    class Meta:
+        model = OtherAnswer
+
+    class Params:
+        withdrawn = factory.Trait(
+            withdrawn_at=factory.LazyFunction(timezone.now), withdrawn_by=factory.SelfAttribute("saved_by")
+        )
+
+    sheet = factory.SubFactory(AnswerSheetFactory)
+    question = factory.LazyAttribute(lambda other: _first_criterion(other.sheet))
+    kind = OtherKind.PROPOSED
+    status = AnswerStatus.ANSWERED
+    value = 2
+    grounds = "UPU postal statistics"
+    year = 2024
+    institution = Institution.IB
+    language = "en"
+    saved_by = factory.SelfAttribute("sheet.project.manager")
+
+
+class DifferingViewFactory(ProposalFactory):
+    """The regulator sees level 2 where the Post answered otherwise."""
+
+    kind = OtherKind.DIFFERING
+    grounds = "The decree is not in force yet."
+    year = None
+    institution = Institution.REGULATOR
 
 
 class EvidenceFactory(factory.django.DjangoModelFactory):
