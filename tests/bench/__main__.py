@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -428,25 +429,33 @@ def measure_served(
     measure_ceiling(bench)
     plans = bench.inside("people", {"sheets": 20})
     if "pages" in wanted:
-        measure_pages(bench, plans["pages"])
+        attempt(bench, measure_pages, plans["pages"])
     if wanted & {"saves", "documents", "crowd"}:
         found = bench.inside("statements", plans)
         plans |= {"queries": {"edit": found["edit"], "first": found["first"]}, "edits": found["edits"]}
         plans["firsts"] = plans["firsts"][:-2]
     if "saves" in wanted:
-        measure_saves(bench, plans, pgbench(site.database_url, found["scripts"], folder))
+        attempt(bench, measure_saves, plans, pgbench(site.database_url, found["scripts"], folder))
     if "browser" in wanted:
-        measure_first_loads(bench, plans["pages"])
+        attempt(bench, measure_first_loads, plans["pages"])
     if "line" in wanted:
-        measure_line(bench, plans["pages"])
+        attempt(bench, measure_line, plans["pages"])
     if "documents" in wanted:
-        measure_documents(bench, site, bench.inside("people", {"sheets": 1}), size.documents)
+        attempt(bench, measure_documents, site, bench.inside("people", {"sheets": 1}), size.documents)
     if "crowd" in wanted:
         crowd = size.countries * size.people
-        measure_crowd(
-            bench, pgbench_at(site.database_url, found["scripts"], folder, max(1, crowd // 20)), size.crowd_seconds
-        )
+        floor = pgbench_at(site.database_url, found["scripts"], folder, max(1, crowd // 20))
+        attempt(bench, measure_crowd, floor, size.crowd_seconds)
     print(site.manage("recount", "--check"), end="")
+
+
+def attempt(bench: Bench, measure: Callable[..., None], *arguments: Any) -> None:
+    """What cannot be measured is said, and takes nothing from what can."""
+    try:
+        measure(bench, *arguments)
+    except Exception:
+        traceback.print_exc()
+        bench.add(Row(measure.__name__, "could not be measured to its end", "", {}, False))
 
 
 def main() -> int:
