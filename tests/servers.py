@@ -173,14 +173,17 @@ def site_environment(folder: Path, port: int, **environment: str) -> dict[str, s
 
 
 @contextlib.contextmanager
-def site(folder: Path, *, seconds: float = 120, **environment: str) -> Iterator[Site]:
-    """Start Readiness as `make run` does and wait until it says that it is up; stop it with SIGTERM."""
+def site(folder: Path, *, seconds: float = 120, place: Path = ROOT, **environment: str) -> Iterator[Site]:
+    """Start Readiness as `make run` does and wait until it says that it is up; stop it with SIGTERM.
+
+    `place`: where its code is.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port, log = free_port(), folder.with_suffix(".log")
     variables = site_environment(folder, port, **environment)
     with log.open("wb") as stream:
         runner = subprocess.Popen(
-            [sys.executable, "-m", "readiness.run"], cwd=ROOT, env=variables, stdin=subprocess.DEVNULL, stdout=stream,
+            [sys.executable, "-m", "readiness.run"], cwd=place, env=variables, stdin=subprocess.DEVNULL, stdout=stream,
             stderr=subprocess.STDOUT, preexec_fn=ends_with_parent(signal.SIGTERM),
         )  # fmt: skip
     running = Site(f"http://127.0.0.1:{port}", folder, log, runner, variables)

@@ -32,7 +32,8 @@ print(json.dumps({
 COPIES = """async () => {
     const names = (await caches.keys()).filter((name) => name.startsWith("pages:"));
     const kept = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
-    return kept.map((requests) => requests.map((request) => new URL(request.url).pathname).sort());
+    const paths = kept.map((requests) => requests.map((request) => new URL(request.url).pathname).sort());
+    return paths.map((some) => some.filter((path) => !path.includes("/answers/")));
 }"""
 CONTROLLED = "async () => { await navigator.serviceWorker.ready; return navigator.serviceWorker.controller !== null; }"
 
