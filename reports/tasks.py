@@ -15,7 +15,8 @@ from projects.permissions import Permission, allows
 from reports import content, pdf
 from reports.copies import asked, printed, spreadsheet, word
 from reports.documents import Document, html_of
-from reports.models import CONTENT_TYPES, Copy, CopyFormat, Problem, Report, Stage
+from reports.documents.receipt import html_of_receipt
+from reports.models import CONTENT_TYPES, Copy, CopyFormat, Problem, Receipt, Report, Stage
 
 
 @shared_task(name="reports.render_report")
@@ -91,6 +92,41 @@ def _refused_for(error: OSError) -> Exception:
     if isinstance(error, FileNotFoundError):
         return jobs.JobRefused(Problem.ASSETS_MISSING, repr(error))
     return error
+
+
+# ── Receipts ──
+
+
+@shared_task(name="reports.render_receipt")
+def render_receipt(job_id: int) -> None:
+    jobs.run(job_id, _render_receipt)
+
+
+def _render_receipt(job: Job, lease: jobs.Lease) -> None:
+    receipts = Receipt.objects.select_related(
+        "submission__request", "submission__scan", "submission__signed_by", "submission__sheet__instrument__framework",
+        "submission__sheet__project__country", "submission__sheet__project__operator",
+        "submission__sheet__project__framework",
+    )  # fmt: skip
+    receipt = receipts.filter(job=job).first()
+    if receipt is None:
+        raise jobs.JobRefused(Problem.GONE)
+    lease.report(10, Stage.GATHERED)
+    with translation.override(receipt.language):
+        html = html_of_receipt(receipt.submission, receipt.language)
+    lease.report(35, Stage.RENDERING)
+    made = _printed(receipt.public_id, html)
+    lease.report(90, Stage.WRITING)
+
+    def publish() -> None:
+        file = files.store(
+            [made.pdf], folder="reports", name=receipt.file_name, content_type="application/pdf", key=receipt.public_id
+        )
+        if not Receipt.objects.filter(pk=receipt.pk).update(file=file):
+            files.discard(file)
+            raise jobs.JobRefused(Problem.GONE)
+
+    finish(lease, publish)
 
 
 # ── Copies of the questionnaire ──────────────────────────────────────────────

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reports.views import copies, reports
+from reports.views import copies, receipts, reports
 
 app_name = "reports"
 
@@ -13,6 +13,13 @@ urlpatterns = [
     path(C + "request/", copies.copy_request, name="copy_request"),
     path(C + "<uuid:copy_id>/progress/", copies.copy_progress, name="copy_progress"),
     path(C + "<uuid:copy_id>/file/", copies.copy_file, name="copy_file"),
+    # Receipts of what was submitted
+    path("projects/<uuid:project_id>/receipts/<int:number>/", receipts.receipt, name="receipt"),
+    path("projects/<uuid:project_id>/receipts/<int:number>/request/", receipts.receipt_request, name="receipt_request"),
+    path(
+        "projects/<uuid:project_id>/receipts/<int:number>/progress/", receipts.receipt_progress, name="receipt_progress"
+    ),
+    path("projects/<uuid:project_id>/receipts/<uuid:receipt_id>/file/", receipts.receipt_file, name="receipt_file"),
     # The deliverables
     path("projects/<uuid:project_id>/deliverables/", reports.deliverables, name="deliverables"),
     path("projects/<uuid:project_id>/deliverables/request/", reports.report_request, name="report_request"),

@@ -12,6 +12,7 @@ from reports.models.deliverables import (
     languages_of,
     slots_of,
 )
+from reports.models.receipts import Receipt
 
 __all__ = [
     "CONTENT_TYPES",
@@ -22,6 +23,7 @@ __all__ = [
     "EditorialText",
     "Import",
     "Problem",
+    "Receipt",
     "Report",
     "ReportQuerySet",
     "Snapshot",

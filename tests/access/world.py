@@ -22,7 +22,7 @@ from foundation import files, jobs
 from projects.events import BETWEEN_EXPERTS
 from projects.models import CountryRequest, Invitation, Membership, Project
 from projects.permissions import Role, StaffRole
-from reports.models import Copy, Deliverable, EditorialText, Report, Snapshot
+from reports.models import Copy, Deliverable, EditorialText, Receipt, Report, Snapshot
 from tests.factories import assessments as work
 from tests.factories.projects import (
     CountryRequestFactory,
@@ -34,7 +34,7 @@ from tests.factories.projects import (
     member,
     staff,
 )
-from tests.factories.reports import CopyFactory
+from tests.factories.reports import CopyFactory, ReceiptFactory
 from toolkit.models import Institution
 
 ROLES = ("coordinator", "contributor", "signatory", "expert", "observer", "manager", "administrator", "stranger")
@@ -84,6 +84,7 @@ class World:
     invitation: Invitation
     request: CountryRequest
     report: Report
+    receipt: Receipt
     copy: Copy
     criterion: str
     lever: str
@@ -190,6 +191,10 @@ def world(*, released: bool = False) -> World:
         request=CountryRequestFactory(),
         report=finished_report(project, people["manager"], released=released),
         copy=CopyFactory(sheet=sheet, made=True, requested_by=people["coordinator"]),
+        receipt=ReceiptFactory(
+            submission=submission,
+            file=files.store([b"%PDF-1.7"], folder="reports", name="r.pdf", content_type="application/pdf"),
+        ),
         criterion=criteria[0].code,
         lever=criteria[0].section.lever.code,
         threads=threads,

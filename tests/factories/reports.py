@@ -11,7 +11,7 @@ from foundation import files
 from foundation.models import Job, JobState
 from projects.models import Project
 from reports import content
-from reports.models import Copy, CopyFormat, Deliverable, EditorialText, Import, Report, Snapshot
+from reports.models import Copy, CopyFormat, Deliverable, EditorialText, Import, Receipt, Report, Snapshot
 from tests.factories import assessments as work
 from tests.factories.projects import ProjectFactory, VisitFactory, member
 from tests.factories.toolkit import dre
@@ -47,6 +47,18 @@ class SnapshotFactory(factory.django.DjangoModelFactory):
     sha256 = factory.LazyAttribute(lambda snapshot: content.sha256(snapshot.content))
     taken_at = datetime.datetime(2026, 9, 14, 16, 0, tzinfo=datetime.UTC)
     taken_by = factory.SelfAttribute("project.manager")
+
+
+class ReceiptFactory(factory.django.DjangoModelFactory):
+    """A receipt in French that waits for a worker."""
+
+    class Meta:
+        model = Receipt
+
+    submission = factory.SubFactory(work.SubmissionFactory)
+    language = "fr"
+    job = factory.SubFactory(JobFactory, task="reports.render_receipt")
+    requested_by = factory.SelfAttribute("submission.signed_by")
 
 
 class ReportFactory(factory.django.DjangoModelFactory):

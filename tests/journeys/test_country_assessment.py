@@ -337,12 +337,15 @@ def lose_the_line(page: Page) -> None:
 
 def send_and_sign(journey: Journey, coordinator: Page, signatory: Page) -> None:
     coordinator.goto(f"{journey.project}questionnaire/")
-    coordinator.get_by_text("Send to the signatory although answers are missing").click()
-    press(coordinator, "Send to the signatory")
+    coordinator.get_by_role("link", name="See what is missing, and send it although answers are missing").click()
+    coordinator.get_by_label("Why are answers missing?").fill("The regulator’s figures come in March.")
+    journey.look(coordinator, "missing")
+    press(coordinator, "Send it although answers are missing")
     expect(coordinator.get_by_role("heading", name="Waiting for the signature")).to_be_visible()
 
     signatory.goto(f"{journey.project}sheets/questionnaire/document/")
     expect(signatory.locator("main")).to_contain_text("The law of 2014.")
+    expect(signatory.locator("main")).to_contain_text("The regulator’s figures come in March.")
     journey.look(signatory, "signature")
     signatory.locator("#id_function").fill("Directeur général")
     signatory.locator("#id_agrees").check()
