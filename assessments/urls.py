@@ -1,6 +1,7 @@
 from django.urls import path
 
 from assessments.views import (
+    comparisons,
     evidence,
     findings,
     observations,
@@ -41,6 +42,7 @@ urlpatterns = [
     path(Q + "differ/", others.view_add, name="view_add"),
     path(Q + "others/<uuid:other_id>/confirm/", others.proposal_confirm, name="proposal_confirm"),
     path(Q + "others/<uuid:other_id>/withdraw/", others.other_withdraw, name="other_withdraw"),
+    path(S + "submissions/compare/", comparisons.submissions_compare, name="submissions_compare"),
     path(S + "take-over/", others.answers_take_over, name="answers_take_over"),
     path(S + "answers/<str:question>/", sheets.answer_save, name="answer_save"),
     path(S + "answers/<str:question>/evidence/", evidence.evidence_add, name="evidence_add"),
