@@ -80,7 +80,7 @@
         }
       }
       running.delete(this);
-      if (!running.size) remember(Boolean(document.querySelector("[data-left]")));
+      if (!running.size) remember(Boolean(document.querySelector("[data-begun]")));
     }
     async start() {
       const said = new FormData();
@@ -90,7 +90,7 @@
       const reply = await this.read(await post(address(texts.start, this.code), said));
       if (!reply) return;
       this.url = reply.url; this.giveUp = reply.give_up; this.received = reply.received;
-      for (const left of document.querySelectorAll("[data-left]")) if (left.dataset.left === reply.url) left.remove();
+      for (const left of document.querySelectorAll("[data-begun]")) if (left.dataset.begun === reply.url) left.remove();
       this.show();
     }
     async sendPiece() {
@@ -107,7 +107,10 @@
     /* What the server took, or nothing where it has to be sent again, later or never. */
     async read(response) {
       const { status } = response;
-      const reply = await response.json().catch(() => ({}));
+      const reply = await response.json().catch((error) => {
+        if (response.ok) throw error;  // cut on its way here
+        return {};
+      });
       if (this.over) return null;
       if (status === 200) return reply;
       if (status === 409 && reply.problem === "elsewhere") { this.received = reply.received; this.tries += 1; if (this.tries > 3) await this.wait(texts.noLine); }
@@ -212,8 +215,34 @@
       send(place, event.target.files);
       event.target.value = "";
     });
+    const link = place.querySelector("[data-use]");
+    link?.addEventListener("click", (event) => { event.preventDefault(); chooseHere(place, link).catch(() => say(place, texts.notNow, "refused")); });
     const add = place.querySelector("[data-add-link]");
     if (add) { add.hidden = false; add.addEventListener("click", () => sendForm(place, code)); }
+  };
+
+  /* A piece that was added before: chosen here, where the page without this script leads to one of its own. */
+  const chooseHere = async (place, link) => {
+    const given = new DOMParser().parseFromString(await (await fetch(link.href)).text(), "text/html");
+    const piece = given.getElementById("div_id_piece"), pages = given.getElementById("div_id_pages");
+    if (!piece || !pages) { location.href = link.href; return; }
+    document.getElementById("use-again")?.remove();
+    const box = element("div", "mt-2");
+    box.id = "use-again";
+    const add = button(texts.use, async () => {
+      const said = new FormData();
+      said.append("question", place.dataset.evidence);
+      for (const field of box.querySelectorAll("select, input")) said.append(field.id.slice(3), field.value);
+      const response = await post(link.pathname, said).catch(() => null);
+      if (response?.status !== 200) return say(place, response?.status === 422 ? texts.chooseFirst : texts.notNow, "refused");
+      showPieces(place, (await response.json()).html);
+      box.remove();
+      say(place, texts.used);
+    });
+    box.append(piece, pages, add);
+    for (const field of box.querySelectorAll("[name]")) field.removeAttribute("name");  // no answer of the form around it
+    link.closest("p").after(box);
+    box.querySelector("select").focus();
   };
 
   /* ── What a page before this one had begun to send ───────────────────────── */
@@ -221,7 +250,7 @@
     const place = document.querySelector(`[data-evidence="${left.question}"]`);
     if (!place) return;
     const row = element("div", "note note-warn mt-2");
-    row.dataset.left = left.url;
+    row.dataset.begun = left.url;
     const chooser = element("input");
     chooser.type = "file"; chooser.hidden = true;
     chooser.addEventListener("change", () => send(place, chooser.files));

@@ -68,7 +68,12 @@ class PieceForm(forms.Form):
 class UseForm(forms.Form):
     """A piece that was added before, for a question; `pages` says where in it to look."""
 
-    piece = forms.ModelChoiceField(Evidence.objects.none(), to_field_name="public_id", label=gettext_lazy("Piece"))
+    piece = forms.ModelChoiceField(
+        Evidence.objects.none(),
+        to_field_name="public_id",
+        label=gettext_lazy("Piece"),
+        empty_label=gettext_lazy("Choose a piece"),
+    )
     question = forms.ChoiceField(label=gettext_lazy("Question"))
     pages = forms.CharField(label=gettext_lazy("Where to look"), max_length=60, required=False)
 

@@ -4,8 +4,9 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -154,6 +155,8 @@ def evidence_use(request: HttpRequest, project_id: uuid.UUID, instrument: str) -
             chosen, question, pages=form.cleaned_data["pages"], institution=institution_of(request, sheet),
             by=request.user,
         )  # fmt: skip
+        if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+            return JsonResponse({"html": evidence_html(request, sheet, question)})
         messages.success(
             request,
             gettext("The answer to %(code)s now rests on “%(title)s” too.")
@@ -166,6 +169,13 @@ def evidence_use(request: HttpRequest, project_id: uuid.UUID, instrument: str) -
         {**_frame(sheet), "form": form, "asked": asked, "pieces": pieces},
         status=422 if form.errors else 200,
     )
+
+
+def evidence_html(request: HttpRequest, sheet: AnswerSheet, question: Question) -> str:
+    """What stands beside the question now, for the script."""
+    (entry,) = outline.question_entries(sheet, [question], request.user)
+    shown = {"entry": entry, "sheet": sheet, "project": sheet.project, "can_add_evidence": True, "problem": ""}
+    return render_to_string("assessments/_evidence.html", shown, request)
 
 
 def _to_question(sheet: AnswerSheet, question: Question) -> HttpResponse:

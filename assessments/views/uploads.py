@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
@@ -19,6 +18,7 @@ from assessments.actions import uploads as actions
 from assessments.forms import evidence as evidence_forms
 from assessments.forms.uploads import MOST_AT_ONCE, ChunkForm, UploadForm, is_whole
 from assessments.models import AnswerSheet, Upload
+from assessments.views.evidence import evidence_html
 from assessments.views.sheets import WRITES, find_sheet, institution_of
 from foundation import arrivals, files
 
@@ -115,7 +115,7 @@ def upload_chunk(request: HttpRequest, project_id: uuid.UUID, instrument: str, u
     except files.NotStored:
         logger.exception("a piece of evidence could not be stored")
         return JsonResponse({"problem": "not_stored", "message": evidence_forms.not_stored()}, status=503)
-    return JsonResponse({"received": upload.size, "html": _evidence_of(request, upload)})
+    return JsonResponse({"received": upload.size, "html": evidence_html(request, upload.sheet, upload.question)})
 
 
 def _go_on_from(received: int) -> JsonResponse:
@@ -136,12 +136,6 @@ def _finish(upload: Upload) -> None:
             is_confidential=upload.is_confidential,
         ),
     )
-
-
-def _evidence_of(request: HttpRequest, upload: Upload) -> str:
-    (entry,) = outline.question_entries(upload.sheet, [upload.question], request.user)
-    shown = {"entry": entry, "sheet": upload.sheet, "project": upload.sheet.project, "can_add_evidence": True}
-    return render_to_string("assessments/_evidence.html", {**shown, "problem": ""}, request)
 
 
 @never_cache

@@ -95,9 +95,9 @@ def pdf(name: str, content: bytes) -> dict[str, Any]:
 def test_several_files_arrive_whole_and_once_through_a_bad_line(
     site: servers.Site, made: dict[str, Any], new_context: Callable[..., BrowserContext]
 ) -> None:
-    with line(site.url, [FINE, *FAULTS], only=is_upload) as bad:
+    with line(site.url, [way for fault in FAULTS for way in (fault, FINE)], only=is_upload) as bad:
         page = open_section(bad, made, new_context, 0, "A.1")
-        first, second = document(1, 2_500_000), document(2, 400_000)
+        first, second = document(1, 6_000_000), document(2, 400_000)
         page.locator("[id='A.1-1-evidence-confidential']").evaluate("box => box.checked = true")
         choose(page, "A.1-1", pdf("law.pdf", first), pdf("decree.pdf", second))
         place = page.locator("[data-evidence='A.1-1']")
@@ -106,12 +106,25 @@ def test_several_files_arrive_whole_and_once_through_a_bad_line(
         expect(place.locator("[data-pieces] li")).to_have_count(2, timeout=120_000)
         expect(place.locator("[data-uploads] li")).to_have_count(0)
         assert problems(page, "with evidence") == []
+        use_again(page, "A.1-2", "law.pdf")
         assert set(bad.seen) >= set(FAULTS)
     found = stored(site)["A.1-1"]
     assert [(title, secret, digest) for _code, title, secret, digest, _path in found] == [
         ("law.pdf", True, hashlib.sha256(first).hexdigest()),
         ("decree.pdf", True, hashlib.sha256(second).hexdigest()),
     ]
+
+
+def use_again(page: Page, code: str, title: str) -> None:
+    """A piece that was added before is chosen beside the question."""
+    page.evaluate(f"document.getElementById('{code}-file').closest('details').open = true")
+    place = page.locator(f"[data-evidence='{code}']")
+    place.get_by_role("link", name="Or use a piece that was added before").click()
+    place.get_by_role("combobox", name="Piece").select_option(label=title)
+    place.get_by_role("textbox", name="Where to look").fill("page 3")
+    assert problems(page, "choosing a piece") == []
+    place.get_by_role("button", name="Add it to this answer").click()
+    expect(place.locator("[data-pieces] li")).to_contain_text("where to look: page 3")
 
 
 def test_after_a_killed_web_process_it_goes_on_and_after_a_reload_when_chosen_again(
@@ -143,7 +156,7 @@ def test_after_a_killed_web_process_it_goes_on_and_after_a_reload_when_chosen_ag
         page.on("dialog", lambda dialog: dialog.accept())
         at.mend()
         page.reload()
-        left = page.locator("[data-left]")
+        left = page.locator("[data-begun]")
         expect(left).to_contain_text("«plan.pdf»")
         assert "sont arrivés" in left.inner_text()
         assert problems(page, "begun before") == []

@@ -94,13 +94,14 @@ def attack(site: fuzz.Site, target: fuzz.Target, sent: fuzz.Sent) -> None:
 
 BUTTONS = {  # addresses without a field of their own; and a new password's, whose page needs a mailed key
     "account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done",
-    "assessments:aim_remove", "assessments:evidence_remove", "assessments:observation_remove",
-    "assessments:recommendation_remove", "assessments:sheet_accept", "assessments:sheet_send",
-    "assessments:source_remove", "assessments:upload_chunk", "assessments:upload_give_up", "assessments:upload_start",
-    "live", "metrics", "projects:invitation_accept", "projects:invitation_renew", "projects:invitation_withdraw",
+    "assessments:aim_remove", "assessments:evidence_remove", "assessments:mark", "assessments:observation_remove",
+    "assessments:questions_seen", "assessments:recommendation_remove", "assessments:sheet_accept",
+    "assessments:source_remove", "assessments:thread_reopen", "assessments:thread_resolve", "assessments:unmark",
+    "assessments:upload_chunk", "assessments:upload_give_up", "assessments:upload_start", "live", "metrics",
+    "offline", "projects:invitation_accept", "projects:invitation_renew", "projects:invitation_withdraw",
     "projects:membership_end", "projects:project_close", "projects:project_reopen", "projects:project_resume",
     "projects:request_accept", "projects:request_decline", "projects:step_done", "projects:step_undone", "ready",
-    "reports:report_again", "reports:report_release",
+    "reports:report_again", "reports:report_release", "worker",
 }  # fmt: skip
 
 

@@ -203,6 +203,14 @@ def test_a_piece_is_used_for_another_answer(project, coordinator):
     assert "Postal law" in coordinator.get(reply["Location"]).content.decode()
 
 
+def test_the_script_is_given_what_stands_beside_the_question(project, coordinator):
+    law = piece(project, "G-1", title="Postal law")
+    form = {"piece": str(law.public_id), "question": "G-3", "pages": "4"}
+    reply = coordinator.post(address("evidence_use", project), form, headers={"Accept": "application/json"})
+    assert "Postal law" in reply.json()["html"]
+    assert law.uses.filter(question__code="G-3", pages="4").count() == 1
+
+
 def test_a_use_without_a_question_is_refused_with_what_was_typed(project, coordinator):
     law = piece(project, "G-1")
     reply = coordinator.post(address("evidence_use", project), {"piece": str(law.public_id), "pages": "page 9"})
