@@ -6,6 +6,7 @@ from itertools import groupby
 from django.utils.functional import Promise
 
 from accounts.models import User
+from foundation import mails
 from projects.models import Invitation, Membership, Project
 from projects.permissions import ROLE_ALLOWS, Permission, Role
 from projects.roles import MAY, roles_to_invite
@@ -32,6 +33,7 @@ class Roster:
     offers: list[Invitation]  # not yet answered; only for who may invite to that role
     can_invite: bool
     has_coordinator: bool
+    undelivered: frozenset[str]  # addresses that messages do not reach; only for who may invite
 
 
 def roster(project: Project, user: User) -> Roster:
@@ -43,12 +45,15 @@ def roster(project: Project, user: User) -> Roster:
     ]
     current = [member for member in members if member.membership.is_current]
     ended = [member for member in members if not member.membership.is_current and member.can_change]
+    offers = list(project.invitations.unanswered().filter(role__in=roles).select_related("invited_by"))
+    addresses = [*(offer.email for offer in offers), *(member.membership.user.email for member in current)]
     return Roster(
         groups=_by_institution(current),
         ended=ended,
-        offers=list(project.invitations.unanswered().filter(role__in=roles).select_related("invited_by")),
+        offers=offers,
         can_invite=bool(roles),
         has_coordinator=any(member.membership.role == Role.COORDINATOR for member in current),
+        undelivered=frozenset(mails.undelivered_to(addresses) if roles else ()),
     )
 
 

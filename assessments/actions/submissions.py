@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from assessments import notifications
+from assessments.actions.evidence import have_scanned
 from assessments.actions.sheets import lock_sheet
 from assessments.models import (
     Answer,
@@ -164,6 +165,7 @@ def send_in_paper(
                     _("This is not the code of the answers that wait: others were printed. Look at the code again.")
                 )
             submission = _submit(locked, signature, by=by, way=SignatureWay.PAPER, scan=scan)
+            have_scanned(scan)
             log(
                 locked.project, "sheet_signed_on_paper", by=by, number=submission.number, name=signature.name,
                 function=signature.function,

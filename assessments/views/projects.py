@@ -26,6 +26,7 @@ from assessments.outline import SectionEntry
 from assessments.portfolio import STEPS, Filters, line, listed, rows
 from assessments.requirements import RequirementEntry, missing, requirement_entries
 from assessments.situations import Situation, situation, with_situation
+from foundation import mails
 from projects.forms.projects import ProjectForm
 from projects.forms.requests import CountryForm
 from projects.models import (
@@ -36,10 +37,11 @@ from projects.models import (
     Project,
     ProjectStatus,
     RequestStatus,
+    StaffGrant,
     grants_of,
     know_places,
 )
-from projects.permissions import Permission, allows, allows_portfolio, require_portfolio
+from projects.permissions import Permission, StaffRole, allows, allows_portfolio, require_portfolio
 from projects.plan import experts_warning, visit_warning
 from toolkit.models import Audience
 
@@ -82,8 +84,13 @@ def portfolio(request: HttpRequest) -> HttpResponse:
             "kept": f"{kept}&" if kept else "",
             "today": timezone.localdate(),
             "tasks": tasks,
+            "undelivered": mails.undelivered_lately() if tasks and _administers(grants) else [],
         },
     )
+
+
+def _administers(grants: Iterable[StaffGrant]) -> bool:
+    return any(grant.role == StaffRole.ADMINISTRATOR for grant in grants)
 
 
 @require_safe

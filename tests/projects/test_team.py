@@ -17,6 +17,7 @@ from projects.events import entries
 from projects.models import Function, Invitation, Membership, MoveNotAllowed, Project, ProjectEvent, ProjectStatus
 from projects.permissions import Role, StaffRole
 from tests.factories.accounts import PASSWORD, UserFactory
+from tests.factories.foundation import JobFactory, MailFactory
 from tests.factories.projects import (
     InvitationFactory,
     MembershipFactory,
@@ -658,3 +659,34 @@ def test_ten_wrong_codes_an_hour_are_enough(client, project):
 def test_expiry_is_two_weeks():
     left = InvitationFactory().expires_at - timezone.now()
     assert datetime.timedelta(days=13, hours=23) < left <= datetime.timedelta(days=14)
+
+
+# ── Messages that do not arrive ──────────────────────────────────────────────
+
+
+def refused(to: str) -> None:
+    MailFactory(to=to, job=JobFactory(state="failed", problem="mail_refused", finished_at=timezone.now()))
+
+
+def test_an_invitation_that_could_not_be_delivered_says_so_to_who_may_hand_it_over(client, project, coordinator):
+    contributor = member(project, Role.CONTRIBUTOR)
+    offer = InvitationFactory(project=project, role=Role.CONTRIBUTOR)
+    sentence = f"The message could not be delivered to {offer.email}."
+    page = reverse("projects:team", args=[project.public_id])
+    assert sentence not in client_of(client, coordinator).get(page).content.decode()
+    refused(offer.email)
+    assert sentence in client_of(client, coordinator).get(page).content.decode()
+    assert sentence not in client_of(client, contributor).get(page).content.decode()
+
+
+def test_a_member_whom_messages_do_not_reach_is_marked(client, project, coordinator):
+    refused(member(project, Role.SIGNATORY).email)
+    page = client_of(client, coordinator).get(reverse("projects:team", args=[project.public_id])).content.decode()
+    assert page.count("Messages to this address could not be delivered.") == 1
+
+
+def test_an_administrator_reads_on_the_portfolio_whom_messages_do_not_reach(client, project):
+    refused("lea@valmara.example")
+    administrator, manager = staff(StaffRole.ADMINISTRATOR), staff()
+    assert "lea@valmara.example" in client_of(client, administrator).get("/projects/").content.decode()
+    assert "lea@valmara.example" not in client_of(client, manager).get("/projects/").content.decode()
