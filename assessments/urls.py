@@ -11,6 +11,7 @@ from assessments.views import (
     recommendations,
     searching,
     sheets,
+    signatures,
     strategy,
     submissions,
     teamwork,
@@ -78,6 +79,7 @@ urlpatterns = [
     path(Q + "mark/", threads.mark, name="mark"),
     path(Q + "unmark/", threads.unmark, name="unmark"),
     # Its way
+    path(S + "sign-sections/", signatures.sections_sign, name="sections_sign"),
     path(S + "document/", submissions.sheet_document, name="sheet_document"),
     path(S + "missing/", submissions.sheet_missing, name="sheet_missing"),
     path(S + "send/", submissions.sheet_send, name="sheet_send"),

@@ -38,6 +38,7 @@ SENTENCES: dict[str, Any] = {
     "member_until_set": _("%(by)s set the last day of access of %(name)s: %(until)s. Role: %(role)s."),
     # The questionnaire
     "sections_assigned": _("%(by)s said who answers these sections: %(sections)s."),
+    "sections_signed": _("%(name)s (%(function)s) signed these sections for their institution: %(sections)s."),
     "sheet_sent_to_signatory": _(
         "%(by)s sent the questionnaire to the signatory, with %(answered)s of %(applicable)s questions answered."
     ),

@@ -44,6 +44,7 @@ from assessments.models import (
     ReviewMark,
     RevisionKind,
     SectionAssignment,
+    SectionSignature,
     SheetReturn,
     SheetSection,
     SheetState,
@@ -147,7 +148,7 @@ class Rows:
 
     ORDER = (
         DesignatedOperator, CountryRequest, Project, Visit, Step, Membership, Invitation, AnswerSheet, SheetSection,
-        SectionAssignment, Thread, Comment, ReviewMark, SheetVisit,
+        SectionAssignment, Thread, Comment, ReviewMark, SheetVisit, SectionSignature,
         Answer, AnswerRevision, StoredFile, Evidence, EvidenceUse, ValidatedLevel, Reservation,
         SheetReturn, SignatureRequest, Submission, OtherAnswer,
         Observation, Recommendation, StrategyReview, StrategyAim, Source, EditorialText, Snapshot, Job, Report,
@@ -660,12 +661,24 @@ class World:
         for row in self.rows.waiting[SheetSection]:
             if row.sheet is work.sheets[Audience.NATIONAL]:
                 member = self.chance.choice(answering)
+                if member.institution == Institution.REGULATOR:
+                    self.sign_section(row, work)
                 self.rows.add(
                     SectionAssignment(
                         sheet_section=row, institution=member.institution, member=member, by=answering[0].user,
                         due_on=work.project.questionnaire_due, at=work.at(0.1),
                     )
                 )  # fmt: skip
+
+    def sign_section(self, row: SheetSection, work: Work) -> None:
+        """By another institution than the Post, of answers that changed since."""
+        self.rows.add(
+            SectionSignature(
+                sheet_section=row, institution=Institution.REGULATOR, sha256=hashlib.sha256(b"").hexdigest(),
+                name=self.text("signatory"), function=self.text("function"), statement=self.text("statement"),
+                language=work.project.language, signed_by=work.members(Role.SIGNATORY)[0].user, signed_at=work.at(0.3),
+            )
+        )  # fmt: skip
 
     def discuss(self, work: Work) -> None:
         """The team talks about one question in twenty, and marks as many."""

@@ -31,7 +31,7 @@ from assessments.models.sheets import (
     Submission,
 )
 from assessments.models.strategy import Source, StrategyAim, StrategyConclusion, StrategyReview
-from assessments.models.teamwork import NATIONAL_INSTITUTIONS, SectionAssignment, SheetVisit
+from assessments.models.teamwork import NATIONAL_INSTITUTIONS, SectionAssignment, SectionSignature, SheetVisit
 from assessments.models.threads import Comment, ReviewMark, Thread, ThreadAudience
 from assessments.models.uploads import Upload, UploadQuerySet
 from assessments.models.validation import Reservation, ReservationKind, ValidatedLevel
@@ -66,6 +66,7 @@ __all__ = [
     "ReviewMark",
     "RevisionKind",
     "SectionAssignment",
+    "SectionSignature",
     "SheetReturn",
     "SheetSection",
     "SheetState",

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from assessments.models.sheets import AnswerSheet, SheetSection
-from assessments.models.texts import USER
+from assessments.models.texts import USER, language_field
 from foundation.constraints import one_of
 from projects.models import Membership
 from toolkit.models import Institution
@@ -59,3 +60,27 @@ class SheetVisit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sheet} {self.user}"
+
+
+class SectionSignature(models.Model):
+    """An institution's signature of one of its sections: what its answers said then, by checksum. Append-only."""
+
+    sheet_section = models.ForeignKey(SheetSection, on_delete=models.CASCADE, related_name="signatures")
+    institution = models.CharField(max_length=10, choices=Institution.choices)
+    sha256 = models.CharField(max_length=64)
+    name = models.CharField(max_length=150)
+    function = models.CharField(max_length=150)
+    statement = models.TextField()
+    language = language_field()
+    signed_at = models.DateTimeField(default=timezone.now)
+    signed_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["sheet_section", "pk"]
+        constraints = [
+            one_of("institution", [*NATIONAL_INSTITUTIONS], name="section_signature_institution_national"),
+            models.CheckConstraint(condition=~Q(name="") & ~Q(function=""), name="section_signature_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sheet_section}: {self.institution}"

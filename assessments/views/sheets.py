@@ -21,9 +21,11 @@ from assessments import outline, threads, values
 from assessments.actions import answers as actions
 from assessments.actions import evidence as evidence_actions
 from assessments.actions.others import previous_submission
+from assessments.actions.signatures import takes_section_signatures
 from assessments.forms import answers as forms
 from assessments.forms.evidence import evidence_of_section
 from assessments.models import NATIONAL_INSTITUTIONS, Answer, AnswerSheet, SheetState, Submission
+from assessments.signatures import signatories
 from projects.permissions import Permission, allows, require
 from projects.views.find import SHOWN_OF_PROJECT, find_project, find_row
 from toolkit.models import Audience, Question, Section
@@ -101,6 +103,7 @@ def questionnaire(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
             "own": own,
             "entries": [entry for entry in entries if entry not in own],
             "is_shared_out": any(entry.assignment for entry in entries),
+            "signatories": signatories(sheet, entries),
             "minutes": sum(entry.minutes_left for entry in entries),
             "returns": outline.last_returns(sheet) if sheet.is_open else [],
             "submission": sheet.submissions.select_related("request").order_by("-number").first(),
@@ -145,6 +148,7 @@ def may(request: HttpRequest, sheet: AnswerSheet) -> dict[str, bool]:
     return {
         "may_answer": running and sheet.is_open and allows(user, Permission.ANSWER, project),
         "may_lead": running and allows(user, Permission.LEAD_TEAM, project),
+        "may_sign_sections": takes_section_signatures(sheet) and allows(user, Permission.SIGN, project),
         "may_send": running and sheet.is_open and allows(user, Permission.SEND_TO_SIGNATORY, project),
         "may_take_back": closes,
         "may_send_paper": closes,

@@ -16,6 +16,7 @@ from assessments.actions import submissions as actions
 from assessments.forms.evidence import not_stored
 from assessments.forms.submissions import IS_TRUE, PaperForm, ReturnForm, SendForm, SignForm, TakeBackForm
 from assessments.models import READ_CONFIDENTIAL, AnswerSheet, Submission
+from assessments.signatures import signatories
 from assessments.unanswered import by_holder, unanswered
 from assessments.views.sheets import READS, find_sheet, may
 from foundation.downloads import download
@@ -62,7 +63,8 @@ def _document_page(request: HttpRequest, sheet: AnswerSheet, form: SignForm, sta
             "statement": IS_TRUE,
             "submissions": submissions,
             "reads_scans": reads_scans(request.user, sheet),
-            "sections": outline.section_entries(sheet),
+            "sections": (sections := outline.section_entries(sheet)),
+            "signatories": signatories(sheet, sections),
             **may(request, sheet),
         },
         status=status,

@@ -37,6 +37,7 @@ from assessments.models import (
     ReviewMark,
     RevisionKind,
     SectionAssignment,
+    SectionSignature,
     SheetReturn,
     SheetSection,
     SheetState,
@@ -107,6 +108,22 @@ class SectionAssignmentFactory(factory.django.DjangoModelFactory):
     sheet_section = factory.SubFactory(SheetSectionFactory)
     institution = Institution.POST
     by = factory.SelfAttribute("sheet_section.sheet.project.manager")
+
+
+class SectionSignatureFactory(factory.django.DjangoModelFactory):
+    """Of answers that are no longer there: see `sign_sections` for one that holds."""
+
+    class Meta:
+        model = SectionSignature
+
+    sheet_section = factory.SubFactory(SheetSectionFactory)
+    institution = Institution.REGULATOR
+    sha256 = "0" * 64
+    name = "Réza Régulateur"
+    function = "Directeur général"
+    statement = "J’ai lu ces réponses."
+    language = "fr"
+    signed_by = factory.SelfAttribute("sheet_section.sheet.project.manager")
 
 
 class SheetVisitFactory(factory.django.DjangoModelFactory):
