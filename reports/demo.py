@@ -21,11 +21,21 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from assessments import outline
-from assessments.actions import evidence, observations, recommendations, reservations, sources, strategy, submissions
+from assessments.actions import (
+    evidence,
+    observations,
+    others,
+    recommendations,
+    reservations,
+    sources,
+    strategy,
+    submissions,
+)
 from assessments.actions.answers import Content, save_answer
 from assessments.actions.projects import start_project
 from assessments.actions.releases import release_levels
 from assessments.actions.validation import Decision, record_decision
+from assessments.actions.versions import restore_version
 from assessments.models import (
     Answer,
     AnswerRevision,
@@ -34,6 +44,7 @@ from assessments.models import (
     Evidence,
     EvidenceUse,
     Observation,
+    OtherAnswer,
     Recommendation,
     Reservation,
     SheetReturn,
@@ -281,7 +292,33 @@ class Story:
                 if settled := conflict.get("settled"):
                     self.save(self.sheet, code, settled | {"by": conflict["by"]})
             self.attach(code, entry, late=False)
+            self.say_otherwise(code, entry)
         self.happened(*self.days["answers"])
+
+    def say_otherwise(self, code: str, entry: Mapping[str, Any]) -> None:
+        """What happened around an answer: typed over by mistake and restored, differed from, or only proposed."""
+        question = self.questions[code]
+        if mistaken := entry.get("mistaken"):
+            self.save(self.sheet, code, mistaken)
+            version = AnswerRevision.objects.get(sheet=self.sheet, question=question, number=1)
+            restore_version(
+                self.sheet, question, version, base=2, save_id=uuid.uuid4(), by=self.people[entry["by"]],
+                institution=self.institutions[entry["by"]],
+            )  # fmt: skip
+        for kind in ("differs", "proposed"):
+            if other := entry.get(kind):
+                content = Content(AnswerStatus.ANSWERED, _value(other["value"]), basis=other.get("basis", ""))
+                language = self.language_of(other)
+                if kind == "proposed":
+                    others.propose(
+                        self.sheet, question, content, source=other["source"], year=other["year"], by=self.manager,
+                        language=language,
+                    )  # fmt: skip
+                else:
+                    others.differ(
+                        self.sheet, question, content, why=other["why"], by=self.people[other["by"]],
+                        institution=self.institutions[other["by"]], language=language,
+                    )  # fmt: skip
 
     def save(self, sheet: AnswerSheet, code: str, entry: Mapping[str, Any], *, base: int | None = None) -> None:
         """Save over the answer that stands, or over revision `base`."""
@@ -509,6 +546,7 @@ TIMES: Sequence[tuple[type[models.Model], str, str]] = (  # model, its time, the
     (AnswerSheet, "moved_at", "project"),
     (Answer, "saved_at", "sheet__project"),
     (AnswerRevision, "saved_at", "sheet__project"),
+    (OtherAnswer, "saved_at", "sheet__project"),
     (Evidence, "added_at", "sheet__project"),
     (EvidenceUse, "added_at", "piece__sheet__project"),
     (SignatureRequest, "sent_at", "sheet__project"),

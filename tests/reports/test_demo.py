@@ -226,6 +226,11 @@ def check_project_in_the_middle() -> None:
     ids = [question.pk for question in outline.structure(sheet.instrument).questions.values()]
     conflicts = [texts[0].question.code for texts in outline.open_conflicts(sheet, ids, contributor).values()]
     assert sorted(conflicts) == ["G-5", "P2.3-1"]
+    assert sorted(sheet.others.values_list("question__code", "kind")) == [
+        ("P1.2-3", "differing"), ("P2.3-5", "proposed"), ("P3.1-3", "proposed"),
+    ]  # fmt: skip
+    assert [revision.question.code for revision in sheet.revisions.filter(kind="restored")] == ["P2.2-2"]
+    assert not sheet.answers.filter(question__code__in=["P2.3-5", "P3.1-3"]).exists()
     days_left = (perlines.questionnaire_due - timezone.now().date()).days
     assert 6 <= days_left <= 9
 
