@@ -146,8 +146,8 @@ def test_an_archive_holds_every_table_and_every_file(archive):
     said, inside = manifest(archive), members(archive)
     assert set(said["tables"]) == {model._meta.label for model in archives.tables()}
     assert {name for name in inside if name.startswith("files/")} == set(said["files"])
-    assert len(said["files"]) == 3
-    assert said["tables"]["foundation.StoredFile"]["rows"] == 3
+    assert len(said["files"]) == 5
+    assert said["tables"]["foundation.StoredFile"]["rows"] == 5
     for promised in [*said["tables"].values()]:
         content = inside[promised["member"]]
         assert (len(content), hashlib.sha256(content).hexdigest()) == (promised["size"], promised["sha256"])
@@ -172,7 +172,8 @@ def test_a_backup_replaces_no_archive_unless_told_to(tmp_path, capsys):
     assert target.read_text() == "yesterday's"
     call_command("backup", target, force=True)
     assert manifest(target)["tables"]["accounts.User"]["rows"] == 0
-    assert f"{target}: 0 rows of {len(archives.tables())} tables and 0 files, 0.1 MB.\n" == capsys.readouterr().out
+    size = f"{target.stat().st_size / 1e6:.1f} MB"
+    assert f"{target}: 0 rows of {len(archives.tables())} tables and 0 files, {size}.\n" == capsys.readouterr().out
 
 
 @pytest.mark.django_db(transaction=True)
@@ -249,10 +250,10 @@ def test_restoring_brings_back_every_row_and_file(archive, capsys):
     assert counts == {label: table["rows"] for label, table in said["tables"].items()}
     for file in StoredFile.objects.all():
         assert archives.digest_of(files.path_of(file)) == (file.size, file.sha256)
-    assert len(files_below(Path(project_settings.FILES_DIR))) == 3
+    assert len(files_below(Path(project_settings.FILES_DIR))) == 5
     assert Mail.objects.filter(subject="À bientôt «Poste» 😀").count() == 1
     printed = capsys.readouterr().out
-    assert f"Restored: {sum(counts.values())} rows of {len(counts)} tables and 3 files, as they were at " in printed
+    assert f"Restored: {sum(counts.values())} rows of {len(counts)} tables and 5 files, as they were at " in printed
     assert f"Waiting for a worker: {Mail.objects.count()} × foundation.send_mail\n" in printed
     assert "Waiting for a worker: 1 × reports.render_report\n" in printed
 
