@@ -154,6 +154,7 @@ def test_after_a_killed_web_process_it_goes_on_and_after_a_reload_when_chosen_ag
         page.remove_listener("request", stop_after_two)
         page.on("request", lambda request: sent.append(request.url) if "offset=" in request.url else None)
         page.on("dialog", lambda dialog: dialog.accept())
+        servers.wait_for("the web process is back", lambda: servers.status_of(site.url) == 200, seconds=60)
         at.mend()
         page.reload()
         left = page.locator("[data-begun]")
