@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Prefetch
 from django.utils import translation
 
 from assessments import conditions, values
+from assessments.conflicts import Conflict, conflict
 from assessments.models import (
     Answer,
     AnswerRevision,
@@ -197,6 +198,11 @@ class QuestionEntry:
         if self.typed:
             return bool(self.typed["is_confidential"])
         return self.answer.is_confidential if self.answer else self.question.is_confidential
+
+    @property
+    def two_answers(self) -> list[Conflict]:
+        """The reader's refused texts, each beside the answer that stands."""
+        return [conflict(self.question, refused, self.answer) for refused in self.conflicts if self.answer]
 
     @property
     def choices(self) -> list[Option]:

@@ -52,17 +52,24 @@ class Withheld(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """What became of a save. `number` and `saved_at` are the save's own; `head` is the answer that stands now."""
+    """What became of a save: its own revision, and `head`, the answer that stands now."""
 
     outcome: Outcome
-    number: int | None
-    saved_at: datetime.datetime
+    revision: AnswerRevision
     head: Answer | None
     sheet: AnswerSheet
     section: Count  # of the question's section
     answers: Sequence[Answer]  # all that stand in the sheet
     hidden: set[str]
     facts: Mapping[str, Given]  # the same answers as conditions see them
+
+    @property
+    def number(self) -> int | None:
+        return self.revision.number
+
+    @property
+    def saved_at(self) -> datetime.datetime:
+        return self.revision.saved_at
 
 
 OUTCOME_OF = {
@@ -121,7 +128,7 @@ def save_answer(
         if (earlier.saved_by_id, earlier.question_id, earlier.content()) != (by.pk, question.pk, asdict(content)):
             raise SaveIdTaken
         return Reply(
-            OUTCOME_OF[RevisionKind(earlier.kind)], earlier.number, earlier.saved_at, head, locked,
+            OUTCOME_OF[RevisionKind(earlier.kind)], earlier, head, locked,
             before.sections[question.section_id], answers, before.hidden, before.facts,
         )  # fmt: skip
 
@@ -152,7 +159,7 @@ def save_answer(
         is_word_kept = did_apply != claims_not_applicable(head)
         now = recount(locked, answers, changed=head, before=before, is_word_kept=is_word_kept)
     return Reply(
-        OUTCOME_OF[RevisionKind(kind)], revision.number, revision.saved_at, head, locked,
+        OUTCOME_OF[RevisionKind(kind)], revision, head, locked,
         now.sections[question.section_id], answers, now.hidden, now.facts,
     )  # fmt: skip
 

@@ -2,7 +2,9 @@
 
 Fields of question CODE: CODE:value (several for choices), CODE:amount, CODE:currency, CODE:cell:ROW, CODE:status
 (dont_know, not_applicable), CODE:reason, CODE:note, CODE:basis, CODE:confidential, CODE:base, CODE:save_id,
-and CODE:for (the institution for which it is typed in, when that is not one's own).
+CODE:for (the institution for which it is typed in, when that is not one's own); from the script also CODE:language, of
+the page in which it was typed. New fields are optional: pages of the previous release, and what they left on a device,
+are sent without them.
 """
 
 import uuid
@@ -10,7 +12,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
+from django.utils import translation
 from django.utils.translation import gettext
 
 from assessments import values
@@ -96,6 +100,12 @@ def read_behalf(question: Question, fields: QueryDict) -> str:
             gettext("This is not one of the choices. Load the page again and choose once more.")
         )
     return institution
+
+
+def read_language(question: Question, fields: QueryDict) -> str:
+    """The language of the page in which it was typed: its numbers are in that notation, also when it is sent later."""
+    typed_in = fields.get(f"{question.code}:language", "")
+    return typed_in if typed_in in dict(settings.LANGUAGES) else translation.get_language() or settings.LANGUAGE_CODE
 
 
 def read_base(question: Question, fields: QueryDict) -> tuple[int, uuid.UUID]:

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext
@@ -22,6 +23,7 @@ from assessments.actions import answers as actions
 from assessments.actions import evidence as evidence_actions
 from assessments.actions.others import previous_submission
 from assessments.actions.signatures import takes_section_signatures
+from assessments.conflicts import conflict, put_together
 from assessments.forms import answers as forms
 from assessments.forms.evidence import evidence_of_section
 from assessments.models import NATIONAL_INSTITUTIONS, Answer, AnswerSheet, SheetState, Submission
@@ -262,7 +264,7 @@ def _post_section(request: HttpRequest, project_id: uuid.UUID, instrument: str, 
             continue
         typed = forms.typed_fields(question, request.POST)
         try:
-            outcome = _save_changed(request, sheet, question, shown[question.code].answer, typed)
+            outcome = _save_changed(request, sheet, shown[question.code], typed)
         except values.ImpossibleValue as problem:
             typed_again[question.code] = {**typed, "error": str(problem)}
             continue
@@ -294,23 +296,38 @@ def _post_section(request: HttpRequest, project_id: uuid.UUID, instrument: str, 
 
 
 def _save_changed(
-    request: HttpRequest, sheet: AnswerSheet, question: Question, answer: Answer | None, typed: dict[str, Any]
+    request: HttpRequest, sheet: AnswerSheet, entry: outline.QuestionEntry, typed: dict[str, Any]
 ) -> actions.Outcome | None:
     """Save one question of the plain form; None when nothing differs from what stands. Raises ImpossibleValue."""
-    content = _content(sheet, question, typed)
+    question = entry.question
+    content = _content(request, sheet, question, typed)
     blank = actions.Content(status="blank", is_confidential=question.is_confidential)
-    if content == (actions.Content(**answer.content()) if answer else blank):
+    stands = actions.Content(**entry.answer.content()) if entry.answer else blank
+    kept = request.POST.get(f"{question.code}:keep")
+    if kept and entry.conflicts:
+        content = _kept(entry, stands, content, kept)
+    elif content == stands:
         return None
     base, save_id = forms.read_base(question, request.POST)
     return _save(request, sheet, question, content, base, save_id).outcome
 
 
-def _content(sheet: AnswerSheet, question: Question, typed: dict[str, Any]) -> actions.Content:
+def _kept(entry: outline.QuestionEntry, stands: actions.Content, typed: actions.Content, kept: str) -> actions.Content:
+    """Of two answers the one that was chosen. What was typed over one's own refused text counts for it."""
+    refused = entry.conflicts[0]
+    if kept == "theirs":
+        return stands
+    if kept == "both":
+        return actions.Content(**(put_together(entry.question, refused, entry.answer) or refused.content()))
+    return actions.Content(**refused.content()) if typed == stands else typed
+
+
+def _content(request: HttpRequest, sheet: AnswerSheet, question: Question, typed: dict[str, Any]) -> actions.Content:
     return forms.read_content(
         question,
         typed,
         levels=outline.structure(sheet.instrument).levels,
-        language=translation.get_language() or sheet.project.language,
+        language=forms.read_language(question, request.POST),
     )
 
 
@@ -337,7 +354,7 @@ def _save(
             base=base,
             save_id=save_id,
             by=request.user,
-            language=translation.get_language() or sheet.project.language,
+            language=forms.read_language(question, request.POST),
             institution=behalf or own,
             is_on_behalf=behalf not in {"", own},
         )
@@ -376,14 +393,19 @@ def outcome_sentence(outcome: actions.Outcome) -> str:
 @never_cache
 @require_POST
 def answer_save(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
-    """One save, from the script. Replies by DESIGN's table, always JSON."""
+    """One save, from the script. Replies by DESIGN's table, always JSON.
+
+    X-Person: whose text it is; in a browser where someone else has signed in since, nothing of it is taken.
+    """
+    if request.headers.get("X-Person", "") not in {"", str(request.user.public_id)}:
+        return JsonResponse({"problem": "other_person"}, status=401)
     sheet = find_sheet(request, project_id, instrument, WRITES, bare_sheets)
     asked = outline.structure(sheet.instrument).questions.get(question)
     if asked is None:
         raise Http404
     try:
         base, save_id = forms.read_base(asked, request.POST)
-        content = _content(sheet, asked, forms.typed_fields(asked, request.POST))
+        content = _content(request, sheet, asked, forms.typed_fields(asked, request.POST))
         reply = _save(request, sheet, asked, content, base, save_id)
     except values.ImpossibleValue as problem:
         return JsonResponse({"problem": "impossible", "message": str(problem)}, status=422)
@@ -412,7 +434,7 @@ def _reply(request: HttpRequest, sheet: AnswerSheet, asked: Question, reply: act
         "shown": values.typed_again(asked.kind, head.value)
         if head and reply.outcome is actions.Outcome.SAVED
         else None,
-        "theirs": _version(asked, head, language) if head and reply.outcome is actions.Outcome.CONFLICT else None,
+        **(_two_answers(asked, reply) if reply.outcome is actions.Outcome.CONFLICT else {}),
         "section": {"answered": reply.section.answered, "applicable": reply.section.applicable},
         "sheet": {"answered": reply.sheet.answered, "applicable": reply.sheet.applicable},
         "hidden": [question.code for question in here if question.code in reply.hidden],
@@ -424,6 +446,17 @@ def _reply(request: HttpRequest, sheet: AnswerSheet, asked: Question, reply: act
             for question in here
             if question.pk not in withheld
         },
+    }
+
+
+def _two_answers(asked: Question, reply: actions.Reply) -> dict[str, Any]:
+    """Both texts as the page shows them, and the other one as the previous release's script takes it."""
+    context = {
+        "conflict": conflict(asked, reply.revision, reply.head), "theirs": reply.head, "can_write": True
+    }  # fmt: skip
+    return {
+        "box": render_to_string("assessments/_conflict.html", context),
+        "theirs": _version(asked, reply.head, translation.get_language() or "fr"),
     }
 
 

@@ -28,6 +28,7 @@ PUBLIC = {  # open to everyone by nature: signing in, an invitation's link, the 
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
     "accounts:set_language",
+    "accounts:session",
     "projects:invitation",
     "projects:invitation_code",
 }

@@ -234,7 +234,9 @@ def section(journey: Journey, page: Page, code: str) -> None:
 
 
 def saved(page: Page, code: str, by: str = "you") -> None:
-    expect(page.locator(f"[data-question='{code}'] [data-state]")).to_have_text(re.compile(rf"^Saved .* by {by}$"))
+    expect(page.locator(f"[data-question='{code}'] [data-state]")).to_have_text(
+        re.compile(rf"^\s*Saved .* by {by}\s*$")
+    )
 
 
 def part(page: Page, code: str, name: str = "value", value: str | None = None) -> Locator:
