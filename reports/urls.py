@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reports.views import copies, receipts, reports
+from reports.views import copies, imports, receipts, reports
 
 app_name = "reports"
 
@@ -13,6 +13,9 @@ urlpatterns = [
     path(C + "request/", copies.copy_request, name="copy_request"),
     path(C + "<uuid:copy_id>/progress/", copies.copy_progress, name="copy_progress"),
     path(C + "<uuid:copy_id>/file/", copies.copy_file, name="copy_file"),
+    path(C + "read/", imports.import_read, name="import_read"),
+    path(C + "read/<uuid:import_id>/", imports.import_review, name="import_review"),
+    path(C + "read/<uuid:import_id>/accept/", imports.import_accept, name="import_accept"),
     # Receipts of what was submitted
     path("projects/<uuid:project_id>/receipts/<int:number>/", receipts.receipt, name="receipt"),
     path("projects/<uuid:project_id>/receipts/<int:number>/request/", receipts.receipt_request, name="receipt_request"),

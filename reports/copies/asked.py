@@ -251,3 +251,8 @@ def _asked(
         levels=whole.levels,
         asked_first=whole.questions[question.condition["question"]] if question.condition else None,
     )
+
+
+def section_of(sheet: AnswerSheet, code: str) -> Section | None:
+    """The section of that code; None for "", the whole questionnaire."""
+    return structure(sheet.instrument).section(code) if code else None

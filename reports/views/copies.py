@@ -14,11 +14,12 @@ from django.views.decorators.http import require_POST, require_safe
 from assessments import outline
 from assessments.models import AnswerSheet
 from foundation.downloads import download
-from projects.permissions import Permission, require
+from projects.permissions import Permission, allows, require
 from projects.views.find import find_project
 from reports.actions import copies as actions
 from reports.forms.copies import CopyForm
-from reports.models import Copy
+from reports.forms.imports import UploadForm
+from reports.models import Copy, Import
 
 
 def find_questionnaire(request: HttpRequest, project_id: uuid.UUID, permission: Permission) -> AnswerSheet:
@@ -54,8 +55,12 @@ def copies_page(
     for copy in made:
         copy.sheet = sheet
     reader_language = translation.get_language()
-    context = {
-        "project": sheet.project, "sheet": sheet, "tab": "questionnaire", "copies": made,
+    may_answer = allows(request.user, Permission.ANSWER, sheet.project)
+    context: dict[str, Any] = {
+        "project": sheet.project, "sheet": sheet, "tab": "questionnaire", "copies": made, "may_answer": may_answer,
+        "may_bring": may_answer and sheet.project.is_running and sheet.is_open,
+        "imports": Import.objects.visible_to(request.user, sheet.project).order_by("-read_at", "-pk")[:5],
+        "upload": UploadForm(sheet=sheet),
         "form": form or CopyForm(sheet=sheet, initial={"language": reader_language}), **more,
     }  # fmt: skip
     return render(request, "reports/copies/copies.html", context, status=status)

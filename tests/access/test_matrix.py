@@ -43,6 +43,7 @@ STAFF = "-----++0>"
 BUREAU = "-----++->"  # not about a project
 INVITES = "+----++0>"
 CHECKLIST = "000+0++0>"  # does not even exist for the country
+OWN_TYPED = "+0-----0>"  # what the coordinator brought back: other people who answer do not find it
 OWN = "+0000000>"  # what the coordinator asked for: to others it does not exist
 MEMBERS = "+++++++0>"
 ANYONE = "++++++++>"
@@ -177,6 +178,9 @@ ACCESS: dict[tuple[str, str], str | tuple[str, str]] = {
     ("GET", "reports:receipt_progress"): READERS,
     ("POST", "reports:receipt_request"): READERS,
     ("GET", "reports:receipt_file"): READERS,
+    ("POST", "reports:import_read"): ANSWERS,
+    ("GET", "reports:import_review"): OWN_TYPED,
+    ("POST", "reports:import_accept"): OWN_TYPED,
     ("GET", "reports:deliverables"): MEMBERS,
     ("POST", "reports:report_request"): FINDINGS,
     ("GET", "reports:report_progress"): (CHECKLIST, MEMBERS),
@@ -262,6 +266,8 @@ def arguments(name: str, here: World) -> list[object]:
         "report_release": [project.public_id, here.report.public_id],
         "copy_progress": [project.public_id, here.copy.public_id],
         "copy_file": [project.public_id, here.copy.public_id],
+        "import_review": [project.public_id, here.brought.public_id],
+        "import_accept": [project.public_id, here.brought.public_id],
         "editorial": [project.public_id, "capability"],
     }.get(short, [project.public_id])  # fmt: skip
 

@@ -22,7 +22,7 @@ from foundation import files, jobs
 from projects.events import BETWEEN_EXPERTS
 from projects.models import CountryRequest, Invitation, Membership, Project
 from projects.permissions import Role, StaffRole
-from reports.models import Copy, Deliverable, EditorialText, Receipt, Report, Snapshot
+from reports.models import Copy, Deliverable, EditorialText, Import, Receipt, Report, Snapshot
 from tests.factories import assessments as work
 from tests.factories.projects import (
     CountryRequestFactory,
@@ -34,7 +34,7 @@ from tests.factories.projects import (
     member,
     staff,
 )
-from tests.factories.reports import CopyFactory, ReceiptFactory
+from tests.factories.reports import CopyFactory, ImportFactory, ReceiptFactory
 from toolkit.models import Institution
 
 ROLES = ("coordinator", "contributor", "signatory", "expert", "observer", "manager", "administrator", "stranger")
@@ -56,6 +56,7 @@ SECRETS = {  # where it is planted → who may read it before release, after rel
     "SECRET-strategy-findings": (EXPERTS_AND_BUREAU, EVERYONE),
     "SECRET-editorial": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
     "SECRET-replaced": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
+    "SECRET-brought-back": ({"coordinator"}, {"coordinator"}),
     "SECRET-confidential-answer": (OWN_INSTITUTION, OWN_INSTITUTION),
     "SECRET-confidential-view": (OWN_INSTITUTION, OWN_INSTITUTION),
     "SECRET-confidential-evidence": (OWN_INSTITUTION, OWN_INSTITUTION),
@@ -86,6 +87,7 @@ class World:
     report: Report
     receipt: Receipt
     copy: Copy
+    brought: Import
     criterion: str
     lever: str
     threads: dict[str, Thread]  # by their name in the matrix; "": shared with the experts
@@ -195,10 +197,16 @@ def world(*, released: bool = False) -> World:
             submission=submission,
             file=files.store([b"%PDF-1.7"], folder="reports", name="r.pdf", content_type="application/pdf"),
         ),
+        brought=ImportFactory(sheet=sheet, read_by=people["coordinator"], rows=secret_rows(criteria[0].code)),
         criterion=criteria[0].code,
         lever=criteria[0].section.lever.code,
         threads=threads,
     )
+
+
+def secret_rows(code: str) -> list[dict[str, object]]:
+    """What a spreadsheet says that was brought back and cannot be taken over."""
+    return [{"question": code, "base": 1, "cell": "A.1!D4", "problem": "SECRET-brought-back"}]
 
 
 def finished_report(project: Project, by: User, *, released: bool) -> Report:
