@@ -30,6 +30,8 @@ from assessments.actions import (
     sources,
     strategy,
     submissions,
+    teamwork,
+    threads,
 )
 from assessments.actions.answers import Content, save_answer
 from assessments.actions.projects import start_project
@@ -41,18 +43,22 @@ from assessments.models import (
     AnswerRevision,
     AnswerSheet,
     AnswerStatus,
+    Comment,
     Evidence,
     EvidenceUse,
     Observation,
     OtherAnswer,
     Recommendation,
     Reservation,
+    SectionAssignment,
     SheetReturn,
     SignatureRequest,
     Source,
     StrategyAim,
     StrategyReview,
     Submission,
+    Thread,
+    ThreadAudience,
     ValidatedLevel,
 )
 from foundation.models import Job, StoredFile
@@ -182,9 +188,13 @@ def load_project(name: str, framework: FrameworkVersion, say: Callable[[str], No
             story.gather_team()
         if "invitation" in plan:
             story.leave_invitation_open()
+        if "sections" in plan:
+            story.share_out()
         if (FOLDER / name / "answers.yaml").exists():
             story.answer()
             say(f"{story.project.operator}: {story.sheet.revisions.count()} answers saved")
+        if "discussions" in plan:
+            story.discuss()
         if "signed" in plan["days"]:
             story.submit()
             story.review()
@@ -274,6 +284,33 @@ class Story:
         self.happened(self.days["team"])
         end = models.F("invited_at") + datetime.timedelta(days=14)
         self.project.invitations.update(expires_at=end)
+
+    def share_out(self) -> None:
+        """Who answers which section, until when."""
+        sections = {section.code: section for section in outline.structure(self.sheet.instrument).sections}
+        members = {member.user_id: member for member in self.project.memberships.select_related("user").order_by("-pk")}
+        wanted = {
+            sections[row["section"]]: teamwork.Assigned(
+                row["institution"], members[self.people[row["person"]].pk], day(row["due"])
+            )
+            for row in self.plan["sections"]
+        }
+        teamwork.assign_sections(self.sheet, wanted, by=self.people["focal"])
+        self.happened(self.days["team"])
+
+    def discuss(self) -> None:
+        """What people of the team ask each other about a question."""
+        for row in self.plan["discussions"]:
+            first, *more = row["comments"]
+            thread = threads.open_thread(
+                self.sheet, self.questions[row["question"]], audience=ThreadAudience(row["audience"]),
+                text=first["text"], told=[], language=self.plan["language"], by=self.people[first["by"]],
+            )  # fmt: skip
+            threads.assign_thread(thread, to=self.people[row["assigned"]], by=self.people[first["by"]])
+            for comment in more:
+                by = self.people[comment["by"]]
+                threads.reply(thread, text=comment["text"], told=[], language=self.plan["language"], by=by)
+        self.happened(self.days["answers"][-1])
 
     def leave_invitation_open(self) -> None:
         row = self.plan["invitation"]
@@ -563,6 +600,10 @@ TIMES: Sequence[tuple[type[models.Model], str, str]] = (  # model, its time, the
     (Snapshot, "taken_at", "project"),
     (Report, "requested_at", "project"),
     (Report, "released_at", "project"),
+    (SectionAssignment, "at", "sheet_section__sheet__project"),
+    (Thread, "opened_at", "sheet__project"),
+    (Thread, "assigned_at", "sheet__project"),
+    (Comment, "written_at", "thread__sheet__project"),
 )
 
 
