@@ -86,10 +86,11 @@ def sheet_missing(request: HttpRequest, project_id: uuid.UUID, instrument: str) 
 
 
 def _missing_page(request: HttpRequest, sheet: AnswerSheet, form: SendForm, status: int = 200) -> HttpResponse:
-    missing = unanswered(sheet)
+    missing, sections = unanswered(sheet), outline.section_entries(sheet)
     context = {
         "project": sheet.project, "tab": "questionnaire", "sheet": sheet, "missing": missing,
-        "holders": by_holder(missing, outline.section_entries(sheet)), "form": form, **may(request, sheet),
+        "holders": by_holder(missing, sections), "form": form,
+        "signatories": signatories(sheet, sections), **may(request, sheet),
     }  # fmt: skip
     return render(request, "assessments/sheet_missing.html", context, status=status)
 

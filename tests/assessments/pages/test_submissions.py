@@ -85,6 +85,7 @@ def test_each_missing_answer_is_a_link_under_the_name_of_who_has_it(project, she
     assert question.section == row.section
     page = shown(as_focal.get(url(project, "sheet_missing")))
     assert "Kokou Adoyi" in page
+    assert "has not signed everything" in page
     link = f'href="{url(project, "section", row.section.code)}#{question.code}"'
     assert link in page
     answer(project, question.code, status="dont_know", by=regulator)
