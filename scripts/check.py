@@ -21,6 +21,7 @@ CHECKS: dict[str, list[str | Path]] = {
     "migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
     "deployment": [PYTHON, "manage.py", "check", "--deploy", "--fail-level=WARNING"],
     "translations": [PYTHON, "scripts/translations.py", "check"],
+    "stylesheet": [PYTHON, "scripts/stylesheet.py", "check"],
     "tree": [PYTHON, "scripts/check_tree.py"],
     "framework": [PYTHON, "scripts/check_framework.py"],
 }
