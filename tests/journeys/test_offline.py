@@ -1,12 +1,17 @@
 """Without a line: what a person opened opens again, says how old it is, and takes answers; nobody else ever gets it."""
 
+import contextlib
+import itertools
 import json
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests import servers
 from tests.factories.accounts import PASSWORD
@@ -200,3 +205,123 @@ def test_nothing_of_an_expert_is_kept(place: Place) -> None:
         page.goto(path)
         expect(page.locator("details.menu")).to_be_visible()
     assert copies(page) == []
+
+
+def note(page: Page, code: str) -> Locator:
+    field = page.locator(f"[name='{code}:note']")
+    if not field.is_visible():
+        page.locator(f"[data-question='{code}'] details:has(textarea) > summary").click()
+    return field
+
+
+def state(page: Page, code: str) -> Locator:
+    return page.locator(f"[data-question='{code}'] [data-state]")
+
+
+def saved_notes(site: servers.Site, code: str) -> list[str]:
+    """The note of every version that was accepted, in order."""
+    asked = f"""
+from assessments.models import AnswerRevision
+print(json.dumps(list(AnswerRevision.objects.filter(kind="accepted", question__code={code!r}).order_by("pk")
+    .values_list("note", flat=True))))"""
+    return json.loads(site.manage("shell", "--verbosity=0", "--command", f"import json{asked}"))
+
+
+def test_a_section_is_filled_without_a_line_and_arrives_once_when_it_is_back(place: Place, site: servers.Site) -> None:
+    page = place.device()
+    open_questionnaire(place, page, place.english)
+    page.goto(place.section("A.1"))
+    note(page, "A.1-1").fill("saved after the copy was made")
+    expect(state(page, "A.1-1")).to_contain_text("Saved")
+    place.line.cut()
+    page.goto(f"{place.sheet}questionnaire/")
+    page.goto(place.section("A.1"))
+    expect(note(page, "A.1-1")).to_have_value("saved after the copy was made")
+    note(page, "A.1-1").fill("typed without a line")
+    note(page, "A.1-2").fill("so was this")
+    page.wait_for_timeout(500)
+    page.close()  # and the device is taken home
+    page = page.context.new_page()
+    page.goto(place.section("A.1"))
+    expect(note(page, "A.1-1")).to_have_value("typed without a line")
+    place.line.mend()
+    page.reload()
+    for code in ("A.1-1", "A.1-2"):
+        expect(state(page, code)).to_contain_text("Saved")
+    assert saved_notes(site, "A.1-1") == ["saved after the copy was made", "typed without a line"]
+    assert saved_notes(site, "A.1-2") == ["so was this"]
+
+
+# ── From one release to the next ─────────────────────────────────────────────
+WORKERS = """async () => {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update();
+    for (let waited = 0; registration.installing && waited < 100; waited += 1)
+        await new Promise((resolve) => setTimeout(resolve, 100));
+    return registration.waiting !== null;
+}"""
+
+
+def next_release(folder: Path) -> Path:
+    """The tree as it is, with another release and another script."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=servers.ROOT, check=True, capture_output=True, text=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if (servers.ROOT / name).exists():
+            shutil.copyfile(servers.ROOT / name, folder / name)
+    for name, old, new in (
+        ("readiness/settings.py", 'RELEASE = "', 'RELEASE = "9.'),
+        ("static/answers.js", '"use strict";', '"use strict"; '),
+    ):  # fmt: skip
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1))
+    return folder
+
+
+def test_a_new_release_waits_for_what_is_not_sent_and_breaks_no_open_page(
+    tmp_path: Path, new_context: Callable[..., BrowserContext]
+) -> None:
+    variables = {"DEMO": "no", "ADMIN_EMAIL": "ib@ib.example", "ADMIN_PASSWORD": PASSWORD}
+    folder = tmp_path / "var"
+    with contextlib.ExitStack() as opened:
+        with servers.site(folder, **variables) as site:
+            made = json.loads(site.manage("shell", "--verbosity=0", "--command", CREATE))
+            people = {name: made[name] for name in ("english", "french", "expert")}
+            bad = opened.enter_context(line(site.url, only=is_save))
+            place = Place(bad, f"/projects/{made['project']}/", browser_of=new_context, **people)
+            page = place.device(DESK)
+            open_questionnaire(place, page, place.english)
+            page.goto(place.section("A.1"))
+            bad.faults = itertools.repeat("request lost")
+            note(page, "A.1-1").fill("typed before the release")
+            expect(state(page, "A.1-1")).to_contain_text("this device")
+            bad.cut()
+        for file in (folder / "static").glob("answers.*.js*"):
+            file.unlink()  # only this device has the old script now
+        with servers.site(folder, place=next_release(tmp_path / "next"), **variables) as site:
+            bad.port = int(site.url.rpartition(":")[2])
+            bad.mend()
+            other = page.context.new_page()
+            other.goto(place.section("A.1"))
+            assert other.evaluate(WORKERS), "the new release has to wait"
+            script = page.locator("script[src*='answers.']").get_attribute("src")
+            assert other.locator(f"script[src='{script}']").count() == 0
+            assert page.evaluate("path => fetch(path).then((reply) => reply.status)", script) == 200
+            expect(note(page, "A.1-1")).to_have_value("typed before the release")
+
+            bad.faults = itertools.repeat(FINE)
+            page.evaluate("dispatchEvent(new Event('online'))")
+            expect(state(page, "A.1-1")).to_contain_text("Saved")
+            other.goto(f"{place.sheet}questionnaire/")
+            other.wait_for_function(
+                "navigator.serviceWorker.ready.then((registration) => registration.waiting === null)"
+            )
+            page.goto(place.section("A.1"))
+            expect(note(page, "A.1-1")).to_have_value("typed before the release")
+            assert page.locator("script[src*='answers.']").get_attribute("src") != script
+            assert saved_notes(site, "A.1-1") == ["typed before the release"]
+
+
+def is_save(request: bytes) -> bool:
+    return request.startswith(b"POST ") and b"/answers/" in request.split(b" ", 2)[1]
