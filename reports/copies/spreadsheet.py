@@ -110,6 +110,20 @@ def put(sheet: Worksheet, row: int, column: int, value: Any, **style: Any) -> Ce
     return cell
 
 
+def face(*, size: int = 11, **options: Any) -> Font:
+    return Font(name="Calibri", size=size, **options)
+
+
+def height_of(cells: Sequence[Cell]) -> float:
+    """Points that a row needs for its longest text: LibreOffice opens a row without a height as one line."""
+    lines = [
+        sum(-(-max(len(part), 1) // (WIDTHS[cell.column] - 2)) for part in str(cell.value or "").split("\n"))
+        for cell in cells
+        if cell.column in WIDTHS
+    ]
+    return min(15.0 * max(lines, default=1) + 4, 409)  # the most that a row can have
+
+
 def wrapped(**options: Any) -> Alignment:
     return Alignment(wrap_text=True, vertical="top", **options)
 
@@ -121,7 +135,7 @@ def front(sheet: Worksheet, questionnaire: Questionnaire, names: Sequence[str]) 
     sheet.sheet_view.showGridLines = False
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 14, 90
     title = questionnaire.sheet.instrument.name.in_(language)
-    put(sheet, 1, 1, title, font=Font(bold=True, size=18, color=INK))
+    put(sheet, 1, 1, title, font=face(bold=True, size=18, color=INK))
     put(sheet, 2, 1, f"{project.country.name.in_(language)} · {project.operator.name} · {project.framework}")
     put(sheet, 3, 1, gettext("With the answers as they stood on %(when)s (UTC).") % {"when": taken})
     rules = [
@@ -136,9 +150,9 @@ def front(sheet: Worksheet, questionnaire: Questionnaire, names: Sequence[str]) 
         put(sheet, 4 + number, 1, number, alignment=Alignment(horizontal="right", vertical="top"))
         put(sheet, 4 + number, 2, rule, alignment=wrapped())
     row = 5 + len(rules) + 1
-    put(sheet, row, 1, gettext("Sections"), font=Font(bold=True, size=13, color=INK))
+    put(sheet, row, 1, gettext("Sections"), font=face(bold=True, size=13, color=INK))
     for number, (name, part) in enumerate(zip(names, questionnaire.parts, strict=True), row + 1):
-        link = put(sheet, number, 1, name, font=Font(color=ACCENT, underline="single"))
+        link = put(sheet, number, 1, name, font=face(color=ACCENT, underline="single"))
         link.hyperlink = f"#'{name}'!A1"  # type: ignore[assignment]
         put(sheet, number, 2, part.name)
     print_setup(sheet, title)
@@ -164,19 +178,21 @@ class Writer:
     def section(self, sheet: Worksheet, part: Part, rows: Sequence[Line]) -> None:
         self.sheet, self.rules = sheet, dict[Any, DataValidation]()
         code = f"{part.section.code} " if part.section.lever_id else ""
-        put(sheet, 1, 1, f"{code}{part.name}", font=Font(bold=True, size=14, color=INK))
-        put(sheet, 2, 1, part.text, font=Font(color=QUIET))
+        put(sheet, 1, 1, f"{code}{part.name}", font=face(bold=True, size=14, color=INK))
+        put(sheet, 2, 1, part.text, font=face(color=QUIET))
         heads = {
             NUMBER: gettext("No."), QUESTION: gettext("Question"), POSSIBLE: gettext("What can be answered"),
             ANSWER: gettext("Answer"), NONE: gettext("No answer, because"), REASON: gettext("Why it does not apply"),
             BASIS: gettext("What it rests on"), NOTE: gettext("Note"), CONFIDENTIAL: gettext("Confidential"),
         }  # fmt: skip
         for column, words in heads.items():
-            style = {"font": Font(bold=True, color=INK), "fill": HEAD, "border": BOX, "alignment": wrapped()}
+            style = {"font": face(bold=True, color=INK), "fill": HEAD, "border": BOX, "alignment": wrapped()}
             put(sheet, FIRST_ROW - 1, column, words, **style)
             sheet.column_dimensions[get_column_letter(column)].width = WIDTHS[column]
         for number, line in enumerate(rows, FIRST_ROW):
             self.line(number, line)
+        for cells in sheet.iter_rows(min_row=FIRST_ROW - 1):
+            sheet.row_dimensions[cells[0].row].height = height_of(cells)  # type: ignore[index, arg-type]
         for rule in self.rules.values():
             sheet.add_data_validation(rule)
         sheet.freeze_panes = sheet.cell(FIRST_ROW, QUESTION)
@@ -187,17 +203,17 @@ class Writer:
         asked = line.asked
         is_question = not line.part
         common = {"border": RULE} if is_question else {}
-        put(self.sheet, row, NUMBER, line.key, font=Font(color=QUIET), alignment=wrapped(), **common)
+        put(self.sheet, row, NUMBER, line.key, font=face(color=QUIET), alignment=wrapped(), **common)
         text = asked.text if is_question else part_text(line)
         indent = wrapped() if is_question else wrapped(indent=2)
-        put(self.sheet, row, QUESTION, text, font=Font(bold=is_question, color=INK), alignment=indent, **common)
-        put(self.sheet, row, POSSIBLE, possible(line), font=Font(color=QUIET), alignment=wrapped(), **common)
+        put(self.sheet, row, QUESTION, text, font=face(bold=is_question, color=INK), alignment=indent, **common)
+        put(self.sheet, row, POSSIBLE, possible(line), font=face(color=QUIET), alignment=wrapped(), **common)
         if is_question and (words := notes(asked)):
             comment = Comment(layout.escaped(words), "Readiness", height=60 + 20 * (len(words) // 45), width=380)
             self.sheet.cell(row, QUESTION).comment = comment
         if is_closed(asked):
             if is_question:
-                put(self.sheet, row, ANSWER, closed_words(asked), font=Font(color=QUIET), alignment=wrapped(), **common)
+                put(self.sheet, row, ANSWER, closed_words(asked), font=face(color=QUIET), alignment=wrapped(), **common)
             return
         if line.has_answer:
             self.answer(row, line)
@@ -234,8 +250,8 @@ class Writer:
     def fill_in(self, row: int, column: int, value: Any, *, number_format: str = "@") -> None:
         """A cell that is open to be typed in."""
         style = {
-            "fill": TO_FILL, "border": BOX, "alignment": wrapped(), "protection": Protection(locked=False),
-            "number_format": number_format,
+            "fill": TO_FILL, "border": BOX, "alignment": wrapped(horizontal="left"),
+            "protection": Protection(locked=False), "number_format": number_format,
         }  # fmt: skip
         put(self.sheet, row, column, None if value == "" else value, **style)
 

@@ -187,6 +187,9 @@ def test_the_spreadsheet_has_a_protected_sheet_a_section_and_a_hidden_one():
     assert "D4" in open_cells
     assert open_cells.isdisjoint({"A4", "B4", "C4"})
     assert sheet.freeze_panes == "B4"
+    heights = [sheet.row_dimensions[row].height for row in range(4, sheet.max_row + 1)]
+    assert min(heights) >= 15  # a row without one is a single line in LibreOffice
+    assert heights[0] > 4 * 15  # a criterion's levels
     assert sheet.print_title_rows == "$3:$3"
     assert "Evidence asked for" in " ".join(
         cell.comment.text for sheet in book.worksheets for row in sheet.iter_rows() for cell in row if cell.comment
