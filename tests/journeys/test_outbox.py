@@ -105,8 +105,7 @@ class Team:
 
     def browser(self, person: int = 0) -> BrowserContext:
         """A browser of its own in which the person is signed in."""
-        # Without the service worker, whose requests the tests could not cut off.
-        context = self.browser_of(base_url=self.site.url, viewport=PHONE, service_workers="block")
+        context = self.browser_of(base_url=self.site.url, viewport=PHONE)
         self.sign_in(context, person)
         return context
 
