@@ -314,7 +314,7 @@ window.readinessOutbox = (() => {
     const late = halted || here.some((record) => record.tries > 0 || record.state === "ended");
     const hasLate = Boolean(here.length && (late || broken));
     part("outbox-line").hidden = part("send-now").hidden = !hasLate && !notice;
-    part("download").hidden = !hasLate && !stopped;
+    part("download").hidden = !here.length || !(hasLate || stopped);
     part("outbox-stopped").hidden = !stopped;
     if (stopped) part("outbox-link").href = `${stopped.page === location.pathname ? "" : stopped.page}#${stopped.code}`;
     const why = halted ? texts[halted] : here.some((record) => record.state === "ended") ? texts.noAccess : broken ? texts[broken] : texts.goesOn;
