@@ -306,7 +306,7 @@ def answer_every_kind_of_question(journey: Journey, page: Page, contributor: Pag
     page.locator("[id='P1.1-1-file']").set_input_files(
         {"name": "laws.txt", "mimeType": "text/plain", "buffer": b"Five laws, in force since 2022."}
     )
-    expect(page.get_by_role("link", name="laws.txt")).to_be_visible()
+    expect(page.get_by_role("link", name="laws.txt", exact=True)).to_be_visible()
 
 
 def settle_two_answers(journey: Journey, page: Page, contributor: Page) -> None:
