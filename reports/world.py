@@ -7,6 +7,7 @@ what they would have left: the database's constraints hold, and `manage.py recou
 
 import datetime
 import hashlib
+import itertools
 import random
 import shutil
 import uuid
@@ -87,6 +88,7 @@ from reports.models import (
     Deliverable,
     EditorialText,
     Import,
+    Receipt,
     Report,
     Snapshot,
     languages_of,
@@ -152,7 +154,7 @@ class Rows:
         Answer, AnswerRevision, StoredFile, Evidence, EvidenceUse, ValidatedLevel, Reservation,
         SheetReturn, SignatureRequest, Submission, OtherAnswer,
         Observation, Recommendation, StrategyReview, StrategyAim, Source, EditorialText, Snapshot, Job, Report,
-        Copy, Import, ProjectEvent,
+        Receipt, Copy, Import, ProjectEvent,
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -654,13 +656,12 @@ class World:
                 )  # fmt: skip
 
     def share_out(self, work: Work) -> None:
-        """Half of the teams said who answers which section."""
+        """Each team said who answers which section: one after the other."""
         answering = work.members(Role.COORDINATOR, Role.CONTRIBUTOR)
-        if not answering or self.one_in(2):
-            return
+        in_turn = itertools.cycle(answering)
         for row in self.rows.waiting[SheetSection]:
-            if row.sheet is work.sheets[Audience.NATIONAL]:
-                member = self.chance.choice(answering)
+            if answering and row.sheet is work.sheets[Audience.NATIONAL]:
+                member = next(in_turn)
                 if member.institution == Institution.REGULATOR:
                     self.sign_section(row, work)
                 self.rows.add(
@@ -721,7 +722,7 @@ class World:
                 sent_at=work.at(0.34), sent_by=work.members(Role.COORDINATOR)[0].user,
             )
         )  # fmt: skip
-        self.rows.add(
+        submission = self.rows.add(
             Submission(
                 sheet=sheet, number=1, request=asked, revisions=revisions, sha256=sha256,
                 name=signatory.name, function=self.text("function"), signed_on=self.day(work.at(0.35)),
@@ -729,6 +730,14 @@ class World:
                 signed_by=signatory,
             )
         )  # fmt: skip
+        at, language = work.at(0.36), work.project.language
+        receipt = Receipt(
+            submission=submission, language=language, job=self.job_done("reports.render_receipt", at), requested_at=at,
+            requested_by=signatory,
+        )  # fmt: skip
+        receipt.file = self.copy_of_document(receipt.file_name)
+        for row in (receipt.job, receipt.file, receipt):
+            self.rows.add(row)
 
     def make_documents(self, works: Sequence[Work]) -> None:
         """A draft of each kind, and once released a final in each language; all say what the batch's first says."""
