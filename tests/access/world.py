@@ -29,7 +29,6 @@ from tests.factories.projects import (
     InvitationFactory,
     MembershipFactory,
     ProjectEventFactory,
-    ProjectFactory,
     StepFactory,
     member,
     staff,
@@ -132,13 +131,13 @@ def world(*, released: bool = False) -> World:
     work.submit(project)
     scan = files.store([b"SECRET-scan"], folder="signatures", name="signed.pdf", content_type="application/pdf")
     submission = work.SubmissionFactory(sheet=sheet, number=2, way=SignatureWay.PAPER, scan=scan)
-    earlier = ProjectFactory(
+    earlier = work.opened_project(
         operator=project.operator,
         country=project.country,
         cycle="Istanbul 2017–2020",
         created_at=project.created_at - datetime.timedelta(days=700),
     )
-    work.SubmissionFactory(sheet__project=earlier)
+    work.SubmissionFactory(sheet=work.national_sheet(earlier))
     work.decide(
         project, criteria[0].code, 2, by=people["expert"], reason="SECRET-reason", private_note="SECRET-private-note"
     )

@@ -95,7 +95,17 @@ PUBLIC_GIVEN = {
     "offline": lambda here: ["fr"],
 }
 ASKED = {"assessments:project_new": lambda here: f"?country={here.project.country.code}"}
-SAME_FIELDS = {"assessments:answer_save": "assessments:section", "assessments:evidence_add": "assessments:section"}
+SAME_FIELDS = {
+    "assessments:answer_save": "assessments:section", "assessments:evidence_add": "assessments:section",
+    "assessments:view_add": "assessments:proposal_add",
+}  # fmt: skip
+GIVEN_FIELDS = {  # of what a script sends, and of forms that these worlds show to nobody
+    "accounts:session": [[(b"person", b""), (b"login", b"someone@valmara.example"), (b"password", b"wrong-password")]],
+    "assessments:sections_sign": [
+        [(b"name", b"Someone"), (b"function", b"Head"), (b"read", b"A.1=0123"), (b"agrees", b"on")]
+    ],
+    "reports:import_accept": [[(b"take", b"A.1-1"), (b"A.1-1:seen", b"1")]],
+}
 ANYBODY = dict.fromkeys((*ROLES, "visitor"), "+")
 
 
@@ -117,7 +127,7 @@ def targets_of(worlds: Mapping[str, World], method: str) -> dict[str, list[Targe
 
 
 LOOKS = {  # who opens the pages for their forms: between them they see every button
-    "open": ("coordinator", "signatory", "visitor"),
+    "open": ("coordinator", "contributor", "signatory", "manager", "visitor"),
     "submitted": ("expert", "manager"),
     "released": ("coordinator", "manager"),
     "signing": ("signatory",),
@@ -144,7 +154,7 @@ def build(worlds: Mapping[str, World]) -> Site:
                             if form.method == "post":
                                 forms.setdefault(name_of(form.action), []).append(form.fields)
     for target in itertools.chain.from_iterable(site.targets.values()):
-        found = forms.get(SAME_FIELDS.get(target.name, target.name), [])
+        found = GIVEN_FIELDS.get(target.name) or forms.get(SAME_FIELDS.get(target.name, target.name), [])
         target.forms = list({tuple(form): form for form in found}.values()) or [[]]
     return site
 
