@@ -84,8 +84,10 @@ class HeadersMiddleware:
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
     }
-    # What a script reads is no page: nothing runs in it. A save's reply is small, and some lines count every byte.
+    # What a script reads is no page: nothing runs in it, it has no links and opens no window. A save's reply is small,
+    # and some lines count every byte.
     NOTHING = "default-src 'none'; frame-ancestors 'none'"
+    OF_PAGES = ("Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy", "X-Frame-Options", "Expires")
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -96,7 +98,8 @@ class HeadersMiddleware:
             response.headers.setdefault(name, value)
         if response.headers.get("Content-Type") == "application/json":
             response["Content-Security-Policy"] = self.NOTHING
-            del response["Permissions-Policy"]
+            for name in self.OF_PAGES:
+                del response[name]
         return response
 
 

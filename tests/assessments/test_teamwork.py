@@ -226,7 +226,7 @@ def test_overdue_is_said_until_the_section_is_complete(project, sheet, focal):
     assert "3 days late" in page
     answer(project, "B.1-1", 2)
     assert outline.section_entries(sheet)[-1].is_complete
-    assert "late" not in questionnaire(signed_in(focal), project).content.decode().split("<main")[1]
+    assert "days late" not in questionnaire(signed_in(focal), project).content.decode().split("<main")[1]
 
 
 def test_experts_have_no_sections_of_their_own(project, sheet):

@@ -19,6 +19,7 @@ FETCHERS = {
     "webbrowser", "xmlrpc.client",
 }  # fmt: skip
 ALLOWED = {  # module → what it opens connections for
+    "foundation/clamd.py": {"socket"},  # the daemon that the settings name
     "foundation/tasks.py": {"smtplib"},  # names its errors; mail goes to the server of the settings
     "readiness/run.py": {"http.client", "socket"},  # whether its own web server answers; whether its port is free
 }
