@@ -86,17 +86,19 @@ def thread_reopen(
 @require_POST
 def mark(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
     sheet, asked = _find_to_mark(request, project_id, instrument, question)
+    page = _page_of(request, sheet, asked)  # first: a form that cannot be read changes nothing
     actions.mark_question(sheet, asked, by=request.user)
     messages.success(request, gettext("%(code)s is marked for review: the team sees it.") % {"code": asked.code})
-    return _page_of(request, sheet, asked)
+    return page
 
 
 @require_POST
 def unmark(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
     sheet, asked = _find_to_mark(request, project_id, instrument, question)
+    page = _page_of(request, sheet, asked)  # first: a form that cannot be read changes nothing
     actions.unmark_question(sheet, asked)
     messages.success(request, gettext("%(code)s is no longer marked for review.") % {"code": asked.code})
-    return _page_of(request, sheet, asked)
+    return page
 
 
 def _find(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str, thread_id: uuid.UUID) -> Thread:
