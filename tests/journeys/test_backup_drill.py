@@ -39,7 +39,13 @@ from tests.access.world import world
 from tests.factories import assessments as work
 from tests.factories.reports import rich_project
 world(released=True)
-work.SheetReturnFactory(sheet=work.national_sheet(rich_project()))
+sheet = work.national_sheet(rich_project())
+section = sheet.sections.order_by("pk").first()
+work.SheetReturnFactory(sheet=sheet)
+work.ReviewMarkFactory(sheet=sheet)
+work.SheetVisitFactory(sheet=sheet)
+work.SectionAssignmentFactory(sheet_section=section)
+work.SectionSignatureFactory(sheet_section=section)
 address = EmailAddress.objects.create(user=User.objects.first(), email="who@valmara.example", verified=True)
 EmailConfirmation.objects.create(email_address=address, key="a" * 64, sent=timezone.now())
 Session.objects.create(session_key="k" * 32, session_data="x", expire_date=timezone.now())
