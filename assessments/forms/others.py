@@ -1,6 +1,6 @@
 """What stands beside an answer: the source of a proposal, the reason of a differing view."""
 
-from typing import Any, Self
+from typing import ClassVar, Self
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -10,19 +10,19 @@ from assessments.models import OtherAnswer
 
 
 class OtherForm(forms.Form):
-    """Beside the question's own fields, whose names are forms/answers.py's."""
+    """Beside the question's own fields, whose names are forms/answers.py's. `SAID`: field → the row's."""
+
+    SAID: ClassVar[dict[str, str]]
 
     @classmethod
     def of(cls, *standing: OtherAnswer) -> Self:
         """The form, filled in with what stands there."""
-        return cls(initial=cls.as_said(standing[0]) if standing else None)
-
-    @staticmethod
-    def as_said(other: OtherAnswer) -> dict[str, Any]:
-        raise NotImplementedError
+        return cls(initial={name: getattr(row, said) for row in standing[:1] for name, said in cls.SAID.items()})
 
 
 class ProposalForm(OtherForm):
+    SAID: ClassVar[dict[str, str]] = {"source": "grounds", "year": "year"}
+
     source = forms.CharField(
         label=_("Source"),
         max_length=500,
@@ -37,12 +37,10 @@ class ProposalForm(OtherForm):
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
 
-    @staticmethod
-    def as_said(other: OtherAnswer) -> dict[str, Any]:
-        return {"source": other.grounds, "year": other.year}
-
 
 class DifferingForm(OtherForm):
+    SAID: ClassVar[dict[str, str]] = {"why": "grounds"}
+
     why = text_field(
         _("Why do you see it differently?"),
         rows=3,
@@ -50,7 +48,3 @@ class DifferingForm(OtherForm):
         help_text=_("The coordinator, the experts and the International Bureau read it beside the answer."),
         missing=_("Say why, so that the experts can weigh both."),
     )
-
-    @staticmethod
-    def as_said(other: OtherAnswer) -> dict[str, Any]:
-        return {"why": other.grounds}
