@@ -40,6 +40,7 @@ class Reader:
     """Who looks, at what: the situation, and the questionnaire's sections where the person may read them."""
 
     situation: Situation
+    user: Any
     institutions: frozenset[str]
     national: AnswerSheet | None
     sections: Sequence[SectionEntry]
@@ -52,13 +53,19 @@ class Reader:
         return reverse(name, args=[self.situation.project.public_id, self.national.instrument.code, *more])
 
     @property
-    def to_fill(self) -> list[SectionEntry]:
-        """The sections open for answers that are not complete."""
-        return [
-            entry
-            for entry in self.sections
-            if entry.counters.is_open and entry.counters.answered < entry.counters.applicable
-        ]
+    def own(self) -> list[SectionEntry]:
+        """The sections that the person was given, by name or with the institution."""
+        return [entry for entry in self.sections if entry.is_for(self.user, self.institutions)]
+
+    @property
+    def waiting(self) -> list[SectionEntry]:
+        """The sections that the person can go on with."""
+        return outline.waiting_for(self.sections, self.own)
+
+    @property
+    def with_others(self) -> list[SectionEntry]:
+        """The sections that wait for somebody else."""
+        return [entry for entry in self.sections if entry.is_to_fill and entry not in self.waiting]
 
     def knows(self, entry: SectionEntry) -> bool:
         """Whether the person's institution usually knows an answer of the section."""
@@ -77,7 +84,7 @@ def next_step(
     if not here.project.is_running:
         return None
     places = here.project.places_of(user)
-    reader = Reader(here, places.institutions, national, sections)
+    reader = Reader(here, user, places.institutions, national, sections)
     steps = [of_role(reader) for role, of_role in BY_ROLE.items() if role in places.roles]
     return next((step for step in steps if step.is_action), steps[0] if steps else None)
 
@@ -145,8 +152,10 @@ def _coordinator(reader: Reader) -> NextStep:
         return _awaiting_experts(reader)
     if here.is_returned:
         return _complete(reader)
-    if reader.to_fill:
-        return _fill(reader, reader.to_fill[0])
+    if reader.waiting:
+        return _fill(reader, reader.waiting[0])
+    if reader.with_others:
+        return _awaiting_colleagues(reader)
     if not here.has_signatory:
         return NextStep(
             gettext("Invite the signatory"),
@@ -172,9 +181,13 @@ def _contributor(reader: Reader) -> NextStep:
         return _awaiting_experts(reader) if here.is_signed else _awaiting_signature(reader)
     if here.is_returned:
         return _complete(reader)
-    own = [entry for entry in reader.to_fill if reader.knows(entry)]
-    if own or reader.to_fill:
-        return _fill(reader, (own or reader.to_fill)[0])
+    if waiting := reader.waiting:
+        first = waiting[0]
+        if first not in reader.own:
+            first = next(filter(reader.knows, waiting), first)
+        return _fill(reader, first)
+    if reader.with_others:
+        return _own_part_done(reader)
     return NextStep(
         gettext("Every question has an answer"),
         gettext("The national coordinator sends the questionnaire to the signatory. You can still change answers."),
@@ -214,10 +227,55 @@ def _fill(reader: Reader, entry: SectionEntry) -> NextStep:
     }
     return NextStep(
         title,
-        f"{done} {time}",
+        " ".join(filter(None, [_own_so_far(reader), done, time])),
         reader.sheet_url("assessments:section", entry.section.code) + (OPEN_QUESTION if counters.answered else ""),
         gettext("Continue the section") if counters.answered else gettext("Start the section"),
-        here.project.questionnaire_due,
+        entry.due_on or here.project.questionnaire_due,
+    )
+
+
+def _own_so_far(reader: Reader) -> str:
+    """Where the person has sections of their own: how many of them are done."""
+    own = reader.own
+    if not own:
+        return ""
+    complete = sum(entry.is_complete for entry in own)
+    return gettext("Your sections: %(complete)s of %(all)s complete.") % {"complete": complete, "all": len(own)}
+
+
+def _own_part_done(reader: Reader) -> NextStep:
+    return NextStep(
+        gettext("Your sections are complete") if reader.own else gettext("No section waits for you"),
+        gettext("Others answer the remaining sections. You can still change answers."),
+        reader.url("assessments:questionnaire"),
+        due=reader.situation.project.questionnaire_due,
+    )
+
+
+def _awaiting_colleagues(reader: Reader) -> NextStep:
+    """For the coordinator, who can ask them, or type in what they give on paper."""
+    late = [entry for entry in reader.with_others if entry.is_overdue]
+    due = [entry.due_on for entry in reader.with_others if entry.due_on]
+    many = len(reader.with_others)
+    waits = ngettext(
+        "%(many)s section waits for others: %(who)s.", "%(many)s sections wait for others: %(who)s.", many
+    ) % {"many": many, "who": _holders(reader.with_others)}  # fmt: skip
+    overdue = ngettext("%(many)s is late.", "%(many)s are late.", len(late)) % {"many": len(late)} if late else ""
+    paper = gettext("What they give you on paper, you can type in for them.")
+    return NextStep(
+        gettext("Ask for what is missing"),
+        " ".join(filter(None, [_own_so_far(reader), waits, overdue, paper])),
+        reader.sheet_url("assessments:sheet_missing"),
+        gettext("See what is missing, and from whom"),
+        min(due, default=None) or reader.situation.project.questionnaire_due,
+    )
+
+
+def _holders(entries: Sequence[SectionEntry]) -> str:
+    """Who answers these sections: the person named, else the institution; each once, in the sections’ order."""
+    rows = [entry.assignment for entry in entries if entry.assignment]
+    return ", ".join(
+        dict.fromkeys(row.person.name if row.person else str(row.get_institution_display()) for row in rows)
     )
 
 

@@ -1,9 +1,10 @@
 """Reading a sheet: the instrument's structure (published, so kept in memory) and its answers, in a few queries."""
 
+import datetime
 import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -235,11 +236,20 @@ class SectionEntry:
     section: Section
     counters: SheetSection
     minutes_left: int
-    assignment: SectionAssignment | None = None  # only where it was read: see `section_entries`
+    assignment: SectionAssignment | None = None
 
     @property
     def is_complete(self) -> bool:
         return self.counters.answered >= self.counters.applicable
+
+    @property
+    def is_to_fill(self) -> bool:
+        """Whether it is open for answers and lacks some."""
+        return self.counters.is_open and not self.is_complete
+
+    @property
+    def due_on(self) -> datetime.date | None:
+        return self.assignment.due_on if self.assignment else None
 
     @property
     def is_overdue(self) -> bool:
@@ -254,20 +264,13 @@ class SectionEntry:
 
 
 def section_entries(sheet: AnswerSheet) -> list[SectionEntry]:
-    """The sections of a sheet in order, with what is left to do and who answers them. One query."""
-    rows = SheetSection.objects.filter(sheet=sheet).select_related("assignment__member__user").order_by("pk")
-    counters = {row.section_id: row for row in rows}
-    return [
-        replace(_section_entry(section, row := counters[section.pk]), assignment=getattr(row, "assignment", None))
-        for section in structure(sheet.instrument).sections
-    ]
+    return section_entries_of([sheet])[sheet.pk]
 
 
 def section_entries_of(sheets: Sequence[AnswerSheet]) -> dict[int, list[SectionEntry]]:
-    """The sections of each sheet, by its id. One query for all."""
-    counters = {
-        (row.sheet_id, row.section_id): row for row in SheetSection.objects.filter(sheet__in=sheets).order_by("pk")
-    }
+    """The sections of each sheet in order, by its id, with what is left to do and who answers them. One query."""
+    rows = SheetSection.objects.filter(sheet__in=sheets).select_related("assignment__member__user").order_by("pk")
+    counters = {(row.sheet_id, row.section_id): row for row in rows}
     return {
         sheet.pk: [
             _section_entry(section, counters[sheet.pk, section.pk]) for section in structure(sheet.instrument).sections
@@ -277,7 +280,13 @@ def section_entries_of(sheets: Sequence[AnswerSheet]) -> dict[int, list[SectionE
 
 
 def _section_entry(section: Section, counters: SheetSection) -> SectionEntry:
-    return SectionEntry(section, counters, _minutes_left(section, counters))
+    return SectionEntry(section, counters, _minutes_left(section, counters), getattr(counters, "assignment", None))
+
+
+def waiting_for(entries: Sequence[SectionEntry], own: Sequence[SectionEntry]) -> list[SectionEntry]:
+    """The sections that a person can go on with: their own, the first due first; then those that nobody was given."""
+    first = sorted(own, key=lambda entry: entry.due_on or datetime.date.max)
+    return [entry for entry in [*first, *(entry for entry in entries if not entry.assignment)] if entry.is_to_fill]
 
 
 def _minutes_left(section: Section, counters: SheetSection) -> int:

@@ -26,6 +26,7 @@ from assessments.outline import SectionEntry
 from assessments.portfolio import STEPS, Filters, line, listed, rows
 from assessments.requirements import RequirementEntry, missing, requirement_entries
 from assessments.situations import Situation, situation, with_situation
+from assessments.views.sheets import own_sections
 from foundation import mails
 from projects.forms.projects import ProjectForm
 from projects.forms.requests import CountryForm
@@ -111,7 +112,8 @@ def project_detail(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
             "line": line(project),
             "next": next_steps.next_step(here, user, national=sheet, sections=sections),
             "sheet": sheet,
-            "sections": sections,
+            "own": (own := own_sections(request, sheet, sections) if sheet else []),
+            "sections": [*own, *(entry for entry in sections if entry not in own)],
             "requirements": requirements,
             "visit": project.visit if allows(user, Permission.READ_ANSWERS, project) else None,
             "warnings": _warnings(project, here, requirements) if reads_findings and project.is_running else [],

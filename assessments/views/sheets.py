@@ -109,7 +109,8 @@ def questionnaire(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
             "minutes": sum(entry.minutes_left for entry in entries),
             "returns": outline.last_returns(sheet) if sheet.is_open else [],
             "submission": sheet.submissions.select_related("request").order_by("-number").first(),
-            "next_section": next_to_fill(sheet, [*own, *entries]),
+            "next_section": next((entry.section for entry in outline.waiting_for(entries, own)), None),
+            "is_with_others": any(entry.is_to_fill for entry in entries),
             "is_kept": is_kept(request, sheet),
             "previous": previous_to_propose(request, sheet),
             **may(request, sheet),
@@ -161,18 +162,6 @@ def may(request: HttpRequest, sheet: AnswerSheet) -> dict[str, bool]:
         and allows(user, Permission.VALIDATE, project),
         "may_accept": running and sheet.state == SheetState.SUBMITTED and allows(user, Permission.VALIDATE, project),
     }
-
-
-def next_to_fill(sheet: AnswerSheet, entries: Iterable[outline.SectionEntry]) -> Section | None:
-    """The first section that is open and not complete."""
-    return next(
-        (
-            entry.section
-            for entry in entries
-            if entry.counters.is_open and entry.counters.answered < entry.counters.applicable
-        ),
-        None,
-    )
 
 
 @never_cache

@@ -8,6 +8,7 @@ from django.utils import timezone, translation
 
 from assessments import outline
 from assessments.actions import submissions
+from assessments.models import SectionAssignment
 from assessments.next_steps import NextStep, differences_without_word, next_step, tasks
 from assessments.situations import situation, with_situation
 from projects.models import Project, ProjectStatus, Region, StaffGrant
@@ -15,6 +16,7 @@ from projects.permissions import Role, StaffRole
 from tests.factories.assessments import (
     RecommendationFactory,
     ReservationFactory,
+    SectionAssignmentFactory,
     answer,
     checklist,
     decide,
@@ -116,6 +118,63 @@ def test_contributor_goes_to_the_sections_that_their_institution_knows(project):
     fill(project)
     step = step_of(project, regulator)
     assert (step.title, step.is_action) == ("Every question has an answer", False)
+
+
+def assign(project, code, institution="post", **who) -> None:
+    row = national_sheet(project).sections.get(section__code=code)
+    SectionAssignmentFactory(sheet_section=row, institution=institution, **who)
+
+
+def test_contributor_goes_to_their_own_sections_the_first_due_first(project):
+    Project.objects.update(questionnaire_due=datetime.date(2099, 7, 1))
+    lea = MembershipFactory(project=project, contributor=True)
+    assign(project, "A.1", member=lea)
+    assign(project, "B.1", member=lea, due_on=datetime.date(2099, 6, 1))
+    assign(project, "A.2", "ministry")
+    step = step_of(project, lea.user)
+    assert (step.title, step.due) == ("Start the questionnaire with “Training”", datetime.date(2099, 6, 1))
+    assert step.text.startswith("Your sections: 0 of 2 complete. ")
+    assert step.url.endswith("/sections/B.1/")
+    answer(project, "B.1-1", status="dont_know")
+    step = step_of(project, lea.user)
+    assert (step.title, step.due) == ("Start “Reserved quays”", datetime.date(2099, 7, 1))
+    assert step.text.startswith("Your sections: 1 of 2 complete. ")
+    with translation.override("fr"):
+        assert step_of(project, lea.user).text.startswith("Vos sections: 1 sur 2 remplies. ")
+
+
+def test_contributor_whose_sections_are_complete_is_not_sent_into_those_of_others(project):
+    lea = MembershipFactory(project=project, contributor=True)
+    for code in ("G", "A.2", "B.1"):
+        assign(project, code, "ministry")
+    assign(project, "A.1", member=lea)
+    for code in ("A.1-1", "A.1-2", "A.1-4"):
+        answer(project, code, status="dont_know")
+    step = step_of(project, lea.user)
+    assert (step.title, step.is_action) == ("Your sections are complete", False)
+    SectionAssignment.objects.filter(member=lea).delete()
+    assert step_of(project, lea.user).title == "No section waits for you"
+    SectionAssignment.objects.filter(sheet_section__section__code="G").delete()
+    assert step_of(project, lea.user).title == "Start “Harbour sheet”"
+
+
+def test_coordinator_asks_for_the_sections_that_others_have(project):
+    coordinator = member(project, Role.COORDINATOR)
+    rovo = MembershipFactory(project=project, contributor=True, institution="ministry", user__name="Rovo")
+    assign(project, "G")
+    assign(project, "A.1", "regulator", due_on=datetime.date(2026, 1, 5))
+    assign(project, "A.2", "ministry", member=rovo, due_on=datetime.date(2099, 6, 1))
+    assign(project, "B.1", "regulator")
+    assert step_of(project, coordinator).title == "Start the questionnaire with “Harbour sheet”"
+    for code in ("G-1", "G-2", "G-3", "G-5"):
+        answer(project, code, status="dont_know")
+    step = step_of(project, coordinator)
+    assert (step.title, step.due) == ("Ask for what is missing", datetime.date(2026, 1, 5))
+    assert step.text == (
+        "Your sections: 1 of 1 complete. 3 sections wait for others: Regulator, Rovo. 1 is late. "
+        "What they give you on paper, you can type in for them."
+    )
+    assert step.url.endswith("/missing/")
 
 
 def test_signatory_waits_then_reads_and_signs(project):

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from assessments import outline
 from assessments.actions.teamwork import Assigned, assign_sections
@@ -23,7 +24,7 @@ from tests.factories.assessments import (
     opened_project,
     section,
 )
-from tests.factories.projects import member
+from tests.factories.projects import MembershipFactory, member
 from toolkit.models import Institution
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +218,39 @@ def test_each_sees_their_own_sections_first(project, sheet, focal):
     page = questionnaire(signed_in(rovo), project)
     assert codes(page.context["entries"]) == ["G", "A.1", "B.1"]
     assert page.context["next_section"].code == "A.2"
+
+
+def test_the_first_due_of_ones_own_sections_is_gone_on_with_and_never_someone_elses(project, sheet, focal):
+    rovo = member(project, Role.CONTRIBUTOR, institution="ministry")
+    due = timezone.localdate() + datetime.timedelta(days=9)
+    wanted = {section(project, code): Assigned("ministry") for code in ("A.1", "A.2")}
+    wanted |= {section(project, "B.1"): Assigned("ministry", None, due), section(project, "G"): Assigned("post")}
+    assign_sections(sheet, wanted, by=focal)
+    assert questionnaire(signed_in(rovo), project).context["next_section"].code == "B.1"
+    for code in ("A.1-1", "A.1-2", "A.1-4", "A.2-1", "A.2-2", "B.1-1"):
+        answer(project, code, status="dont_know")
+    page = questionnaire(signed_in(rovo), project)
+    assert page.context["next_section"] is None
+    assert "Your sections are complete" in page.content.decode()
+
+
+def test_the_projects_page_leads_to_ones_own_sections_and_shows_them_first(project, sheet, focal):
+    rovo = member(project, Role.CONTRIBUTOR, institution="ministry")
+    due = timezone.localdate() + datetime.timedelta(days=9)
+    assign_sections(sheet, {section(project, "B.1"): Assigned("ministry", None, due)}, by=focal)
+    page = signed_in(rovo).get(project.get_absolute_url())
+    assert codes(page.context["sections"]) == ["B.1", "G", "A.1", "A.2"]
+    assert (page.context["next"].due, page.context["next"].url) == (due, section_page(sheet, "B.1"))
+    assert f"yours, by {date_format(due, 'SHORT_DATE_FORMAT')}" in page.content.decode()
+    assert "yours" not in signed_in(focal).get(project.get_absolute_url()).content.decode()
+
+
+def test_the_portfolio_of_several_projects_leads_there_too(project, sheet, focal):
+    rovo = member(project, Role.CONTRIBUTOR, institution="ministry")
+    MembershipFactory(project=opened_project(), user=rovo, contributor=True)
+    assign_sections(sheet, {section(project, "B.1"): Assigned("ministry")}, by=focal)
+    shown = signed_in(rovo).get(reverse("assessments:portfolio")).context["tasks"].shown
+    assert section_page(sheet, "B.1") in [task.step.url for task in shown]
 
 
 def test_overdue_is_said_until_the_section_is_complete(project, sheet, focal):
