@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 from celery import current_app
 from django.conf import settings as project_settings
+from django.core.signals import setting_changed
 from django.db import connection
 from django.utils import translation
 
@@ -28,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     project_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     if not hasattr(config, "workerinput"):  # once, before the processes of xdist read them
         prepare.compile_translations(project_settings.LOCALE_PATHS)
+        setting_changed.send(None, setting="LOCALE_PATHS", value=None, enter=True)  # Django read the French before that
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

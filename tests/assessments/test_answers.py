@@ -20,23 +20,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def project():
-    return opened_project()
-
-
-@pytest.fixture
-def sheet(project):
-    return national_sheet(project)
-
-
-@pytest.fixture
 def text_question(sheet):
     return next(question for question in structure(sheet.instrument).questions.values() if question.kind == Kind.TEXT)
-
-
-@pytest.fixture
-def focal(project):
-    return member(project, Role.COORDINATOR)
 
 
 @pytest.fixture

@@ -19,21 +19,6 @@ SECRET = evidence.Piece(is_confidential=True)
 
 
 @pytest.fixture
-def project():
-    return work.opened_project()
-
-
-@pytest.fixture
-def sheet(project):
-    return work.national_sheet(project)
-
-
-@pytest.fixture
-def focal(project):
-    return member(project, Role.COORDINATOR)
-
-
-@pytest.fixture
 def regulator(project):
     return member(project, Role.CONTRIBUTOR, institution=Institution.REGULATOR)
 

@@ -17,11 +17,6 @@ from toolkit.models import Kind, Question
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def project():
-    return opened_project()
-
-
 def criteria(project):
     whole = structure(national_sheet(project).instrument)
     return [question for question in whole.questions.values() if question.is_scored and not question.condition]

@@ -45,11 +45,6 @@ def _in_english():
         yield
 
 
-@pytest.fixture
-def project():
-    return opened_project()
-
-
 def step_of(project, user) -> NextStep | None:
     read = with_situation(Project.objects.select_related("country").filter(pk=project.pk)).get()
     sheet = national_sheet(project)

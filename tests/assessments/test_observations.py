@@ -11,17 +11,11 @@ from projects.models import MoveNotAllowed, ProjectStatus
 from tests.factories.assessments import (
     ObservationFactory,
     SourceFactory,
-    opened_project,
     question,
     release,
     submit,
 )
 from tests.factories.projects import ProjectFactory, member
-
-
-@pytest.fixture
-def project(db):
-    return opened_project()
 
 
 def test_an_observation_is_about_a_question_of_a_lever(project):

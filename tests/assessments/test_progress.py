@@ -20,18 +20,12 @@ from tests.factories.assessments import (
     checklist,
     decide,
     national_sheet,
-    opened_project,
     question,
     section,
     submit,
 )
 
 NOT_APPLICABLE = {"status": AnswerStatus.NOT_APPLICABLE, "reason": "There is no harbour office."}
-
-
-@pytest.fixture
-def project(db):
-    return opened_project()
 
 
 def undecided(project):

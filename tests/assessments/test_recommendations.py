@@ -6,7 +6,7 @@ from assessments.actions.recommendations import Advice, add_recommendation, edit
 from assessments.forms.recommendations import possible_needs
 from assessments.models import Recommendation
 from projects.models import MoveNotAllowed, ProjectEvent
-from tests.factories.assessments import RecommendationFactory, opened_project, release, submit
+from tests.factories.assessments import RecommendationFactory, release, submit
 from tests.factories.projects import member
 from toolkit.models import Guidance, Lever
 
@@ -14,11 +14,6 @@ ADVICE = Advice(
     text="Dredge the north quay.", language="en", priority="high", horizon="short", owner="post",
     owner_detail="Harbour office", resources="Two boats", tags=["improvement"],
 )  # fmt: skip
-
-
-@pytest.fixture
-def project(db):
-    return opened_project()
 
 
 @pytest.fixture

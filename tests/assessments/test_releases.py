@@ -8,15 +8,10 @@ from assessments.actions.releases import criteria_without_level, release_levels
 from assessments.actions.submissions import send_to_signatory
 from assessments.models import AnswerStatus
 from projects.models import MoveNotAllowed, ProjectEvent, ProjectStatus
-from tests.factories.assessments import answer, decide, national_sheet, opened_project, submit
+from tests.factories.assessments import answer, decide, national_sheet, submit
 from tests.factories.projects import staff
 
 TODAY = datetime.date(2026, 9, 10)
-
-
-@pytest.fixture
-def project(db):
-    return opened_project()
 
 
 @pytest.fixture

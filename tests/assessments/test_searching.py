@@ -4,7 +4,6 @@ import datetime
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -14,12 +13,11 @@ from assessments.models import Answer, SheetVisit
 from assessments.outline import structure
 from assessments.searching import plain, search
 from projects.permissions import Role
+from tests.clients import signed_in
 from tests.factories.assessments import (
     ReviewMarkFactory,
     ThreadFactory,
     answer,
-    national_sheet,
-    opened_project,
     question,
     section,
     submit,
@@ -30,33 +28,12 @@ from toolkit.models import Institution
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def project():
-    return opened_project()
-
-
-@pytest.fixture
-def sheet(project):
-    return national_sheet(project)
-
-
-@pytest.fixture
-def focal(project):
-    return member(project, Role.COORDINATOR)
-
-
 def found(sheet, user, show="all", words="") -> list[str]:
     return [entry.code for part in search(sheet, user, show=show, words=words).sections for entry in part.entries]
 
 
 def counts(sheet, user) -> dict[str, int]:
     return {entry.name: entry.count for entry in search(sheet, user, show="all", words="").filters}
-
-
-def signed_in(user) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def page(project, name="questions_find") -> str:

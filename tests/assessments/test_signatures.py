@@ -2,7 +2,6 @@
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -13,12 +12,12 @@ from assessments.models import SectionSignature
 from assessments.signatures import signatories
 from projects.models import MoveNotAllowed, ProjectEvent
 from projects.permissions import Role
+from tests.clients import signed_in
 from tests.factories.assessments import (
     EvidenceUseFactory,
     SectionSignatureFactory,
     answer,
     national_sheet,
-    opened_project,
     question,
     section,
     submit,
@@ -27,11 +26,6 @@ from tests.factories.projects import member
 from toolkit.models import Institution
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def project():
-    return opened_project()
 
 
 @pytest.fixture
@@ -72,12 +66,6 @@ def read(sheet, *codes) -> dict[str, str]:
 def sign(sheet, by, *codes, **changes):
     fields = {"read": read(sheet, *codes), "name": by.name, "function": "DG", "statement": "Ours."} | changes
     return sign_sections(sheet, **fields, by=by)
-
-
-def signed_in(user) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def url(sheet, name="sections_sign") -> str:

@@ -9,13 +9,8 @@ from assessments.actions.strategy import Review, add_aim, edit_aim, remove_aim, 
 from assessments.models import Reservation, StrategyAim, StrategyReview
 from projects.models import MoveNotAllowed, ProjectEvent
 from projects.permissions import Role
-from tests.factories.assessments import StrategyAimFactory, answer, decide, opened_project, release, submit
+from tests.factories.assessments import StrategyAimFactory, answer, decide, release, submit
 from tests.factories.projects import member
-
-
-@pytest.fixture
-def project(db):
-    return opened_project()
 
 
 def test_a_review_is_saved_and_changed(project):

@@ -21,7 +21,6 @@ from tests.factories.assessments import (
     SubmissionFactory,
     answer,
     national_sheet,
-    opened_project,
     release,
     submit,
 )
@@ -30,21 +29,6 @@ from tests.factories.projects import member
 from toolkit.models import Institution
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def project():
-    return opened_project()
-
-
-@pytest.fixture
-def sheet(project):
-    return national_sheet(project)
-
-
-@pytest.fixture
-def focal(project):
-    return member(project, Role.COORDINATOR)
 
 
 def first_question(sheet):

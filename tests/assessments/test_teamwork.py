@@ -5,7 +5,6 @@ import uuid
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -17,10 +16,10 @@ from assessments.models import Answer, AnswerRevision, SectionAssignment
 from foundation.models import Mail
 from projects.models import Membership, MoveNotAllowed, ProjectEvent, ProjectStatus
 from projects.permissions import Role
+from tests.clients import signed_in
 from tests.factories.assessments import (
     SectionAssignmentFactory,
     answer,
-    national_sheet,
     opened_project,
     section,
 )
@@ -38,11 +37,6 @@ def project(settings):
 
 
 @pytest.fixture
-def sheet(project):
-    return national_sheet(project)
-
-
-@pytest.fixture
 def focal(project):
     return member(project, Role.COORDINATOR, user__name="Amina Focal")
 
@@ -54,12 +48,6 @@ def membership(project, user) -> Membership:
 def assignments() -> list[tuple]:
     rows = SectionAssignment.objects.order_by("sheet_section__section__position")
     return list(rows.values_list("sheet_section__section__code", "institution", "member__user__name", "due_on"))
-
-
-def signed_in(user) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_who_is_named_gets_one_message_with_all_their_sections(project, sheet, focal):

@@ -2,7 +2,6 @@
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -12,6 +11,7 @@ from assessments.models import Comment, ReviewMark, Thread, ThreadAudience
 from foundation.models import Mail
 from projects.models import MoveNotAllowed, ProjectStatus
 from projects.permissions import Role, StaffRole
+from tests.clients import signed_in
 from tests.factories.assessments import (
     CommentFactory,
     ReviewMarkFactory,
@@ -35,11 +35,6 @@ def project(settings):
 
 
 @pytest.fixture
-def sheet(project):
-    return national_sheet(project)
-
-
-@pytest.fixture
 def asked(project):
     return question(project, CODE)
 
@@ -55,12 +50,6 @@ def people(project):
         "manager": project.manager,
         "administrator": staff(StaffRole.ADMINISTRATOR),
     }
-
-
-def signed_in(user) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def url(sheet, name, *more):

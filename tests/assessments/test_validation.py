@@ -13,7 +13,6 @@ from tests.factories.assessments import (
     answer,
     decide,
     national_sheet,
-    opened_project,
     question,
     release,
     section,
@@ -22,11 +21,6 @@ from tests.factories.assessments import (
 from tests.factories.projects import member
 
 NOT_APPLICABLE = {"status": AnswerStatus.NOT_APPLICABLE, "reason": "There is no harbour office."}
-
-
-@pytest.fixture
-def project(db):
-    return opened_project()
 
 
 @pytest.fixture

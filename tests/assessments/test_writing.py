@@ -22,7 +22,6 @@ from tests.factories.assessments import (
     answer,
     decide,
     national_sheet,
-    opened_project,
     question,
     submit,
 )
@@ -116,11 +115,6 @@ KINDS = {
     "aim_replaced": an_aim,
     "decision_replaced": a_decision,
 }
-
-
-@pytest.fixture
-def project(db):
-    return opened_project()
 
 
 @pytest.fixture(params=sorted(KINDS))

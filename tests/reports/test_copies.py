@@ -8,7 +8,6 @@ import docx
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -22,6 +21,7 @@ from reports.actions.copies import AT_ONCE, forget_expired, request_copy
 from reports.copies import asked, layout
 from reports.models import KEPT_FOR, Copy, CopyFormat, Problem
 from reports.tasks import make_copy
+from tests.clients import signed_in
 from tests.factories import assessments as work
 from tests.factories.projects import member
 from tests.factories.reports import CopyFactory, ImportFactory
@@ -259,12 +259,6 @@ def test_files_and_spreadsheets_read_are_forgotten_after_seven_days():
     assert (StoredFile.objects.count(), Job.objects.count()) == (1, jobs - 2)
     assert not Job.objects.filter(pk=waiting.job_id).exists()
     assert forget_expired() == 0
-
-
-def signed_in(person: Any) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def test_a_person_asks_watches_and_downloads():

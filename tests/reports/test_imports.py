@@ -23,9 +23,10 @@ from reports.actions.imports import Change
 from reports.copies import brought, layout
 from reports.forms.imports import UploadForm
 from reports.models import Import
+from tests.clients import signed_in
 from tests.factories import assessments as work
 from tests.factories.projects import member
-from tests.reports.test_copies import VALUES, answered, bytes_of, coordinator_of, made, signed_in
+from tests.reports.test_copies import VALUES, answered, bytes_of, coordinator_of, made
 from toolkit.models import Institution
 
 pytestmark = pytest.mark.django_db

@@ -10,22 +10,12 @@ from assessments.comparison import comparison
 from assessments.outline import structure
 from assessments.values import in_words
 from projects.permissions import Role
-from tests.assessments.pages.test_questions import signed_in
-from tests.factories.assessments import answer, checklist, national_sheet, opened_project, submit
+from tests.clients import signed_in
+from tests.factories.assessments import answer, checklist, national_sheet, submit
 from tests.factories.projects import member
 from toolkit.models import Institution, Kind
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def project():
-    return opened_project()
-
-
-@pytest.fixture
-def sheet(project):
-    return national_sheet(project)
 
 
 @pytest.fixture
@@ -34,11 +24,6 @@ def texts(sheet):
     whole = list(structure(sheet.instrument).questions.values())
     criteria = [question for question in whole if question.kind == Kind.CRITERION and not question.condition]
     return [next(question for question in whole if question.kind == Kind.TEXT), *criteria[:3]]
-
-
-@pytest.fixture
-def as_focal(project):
-    return signed_in(member(project, Role.COORDINATOR))
 
 
 def address(project, sheet, query=""):

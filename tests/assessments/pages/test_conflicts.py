@@ -6,22 +6,13 @@ import pytest
 
 from assessments.models import Answer, AnswerRevision
 from projects.permissions import Role
-from tests.assessments.pages.test_sheets import fields, of_kind, post, section_url, signed_in
-from tests.factories.assessments import answer, national_sheet, opened_project
+from tests.assessments.pages.test_sheets import fields, of_kind, post, section_url
+from tests.clients import signed_in
+from tests.factories.assessments import answer
 from tests.factories.projects import member
 from toolkit.models import Institution, Kind
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def project():
-    return opened_project()
-
-
-@pytest.fixture
-def sheet(project):
-    return national_sheet(project)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -17,6 +16,7 @@ from assessments.models import (
     ValidatedLevel,
 )
 from projects.permissions import Role
+from tests.clients import signed_in
 from tests.factories.accounts import UserFactory
 from tests.factories.assessments import (
     EvidenceFactory,
@@ -60,12 +60,6 @@ def expert(project):
 @pytest.fixture
 def client(expert):
     return signed_in(expert)
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def url(name, project, *more):

@@ -1,33 +1,17 @@
 """The register of evidence, a piece's own page, and using a piece again."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from assessments.models import EvidenceUse
 from foundation.models import StoredFile
 from projects.permissions import Role
+from tests.clients import signed_in
 from tests.factories import assessments as work
 from tests.factories.projects import MembershipFactory, member
 from toolkit.models import Institution
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def project():
-    return work.opened_project()
-
-
-@pytest.fixture
-def sheet(project):
-    return work.national_sheet(project)
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

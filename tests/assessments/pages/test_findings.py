@@ -2,7 +2,6 @@
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -10,6 +9,7 @@ from assessments.findings import findings as read_findings
 from assessments.models import AnswerStatus, Reservation
 from projects.models import ProjectStatus
 from projects.permissions import Role
+from tests.clients import signed_in
 from tests.factories.accounts import UserFactory
 from tests.factories.assessments import (
     ObservationFactory,
@@ -55,17 +55,6 @@ def project():
     StrategyAimFactory(project=project, gap=SECRETS["aim"])
     SourceFactory(project=project, title=SECRETS["source"])
     return project
-
-
-@pytest.fixture
-def focal(project):
-    return member(project, Role.COORDINATOR)
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def url(name, project, *more):

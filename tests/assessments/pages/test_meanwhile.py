@@ -4,13 +4,13 @@ import datetime
 from html import escape
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import formats, timezone
 
 from assessments.models import Observation, StrategyAim, StrategyReview
 from projects.models import ProjectEvent
 from projects.permissions import Role
+from tests.clients import signed_in
 from tests.factories.assessments import (
     ObservationFactory,
     RecommendationFactory,
@@ -62,12 +62,6 @@ def form(request, project):
         return url("validate", project, "A.1-1"), field, posted
     row = make(project=project)
     return url(request.param, project, *([row.public_id] if hasattr(row, "public_id") else [])), field, posted
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def url(name, project, *more):

@@ -12,7 +12,8 @@ from assessments.outline import structure
 from foundation.models import Mail
 from projects.models import ProjectStatus
 from projects.permissions import Role
-from tests.assessments.pages.test_questions import signed_in, url
+from tests.assessments.pages.test_questions import url
+from tests.clients import signed_in
 from tests.factories.assessments import (
     DifferingViewFactory,
     ProposalFactory,
@@ -28,28 +29,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def project():
-    return opened_project()
-
-
-@pytest.fixture
-def sheet(project):
-    return national_sheet(project)
-
-
-@pytest.fixture
 def number(sheet):
     return next(question for question in structure(sheet.instrument).questions.values() if question.kind == Kind.NUMBER)
-
-
-@pytest.fixture
-def focal(project):
-    return member(project, Role.COORDINATOR)
-
-
-@pytest.fixture
-def as_focal(focal):
-    return signed_in(focal)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import uuid
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -14,14 +13,13 @@ from assessments.history import history
 from assessments.models import Answer, AnswerRevision
 from assessments.outline import question_entries, structure
 from projects.permissions import Role
+from tests.clients import signed_in
 from tests.factories.assessments import (
     AnswerFactory,
     AnswerRevisionFactory,
     EvidenceFactory,
     answer,
     checklist,
-    national_sheet,
-    opened_project,
     submit,
 )
 from tests.factories.projects import member
@@ -31,34 +29,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def project():
-    return opened_project()
-
-
-@pytest.fixture
-def sheet(project):
-    return national_sheet(project)
-
-
-@pytest.fixture
-def focal(project):
-    return member(project, Role.COORDINATOR)
-
-
-@pytest.fixture
-def as_focal(focal):
-    return signed_in(focal)
-
-
-@pytest.fixture
 def text(sheet):
     return next(question for question in structure(sheet.instrument).questions.values() if question.kind == Kind.TEXT)
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def url(project, question, name="question", *more):

@@ -13,6 +13,7 @@ from django.urls import reverse
 from assessments.models import Answer, AnswerRevision, Evidence
 from assessments.outline import structure
 from projects.permissions import Role
+from tests.clients import signed_in
 from tests.factories.assessments import (
     WHY_MISSING,
     answer,
@@ -27,32 +28,6 @@ from tests.factories.toolkit import dre
 from toolkit.models import Institution, Kind
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def project():
-    return opened_project()
-
-
-@pytest.fixture
-def sheet(project):
-    return national_sheet(project)
-
-
-@pytest.fixture
-def focal(project):
-    return member(project, Role.COORDINATOR)
-
-
-@pytest.fixture
-def as_focal(focal):
-    return signed_in(focal)
-
-
-def signed_in(user, **options):
-    client = Client(**options)
-    client.force_login(user)
-    return client
 
 
 def of_kind(sheet, kind):

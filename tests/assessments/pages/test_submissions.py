@@ -4,52 +4,24 @@ import html
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 
 from assessments.actions import submissions
 from assessments.models import SheetState
 from assessments.unanswered import unanswered
 from projects.permissions import Role
+from tests.clients import signed_in
 from tests.factories.assessments import (
     SIGNATURE,
     WHY_MISSING,
     SectionAssignmentFactory,
     answer,
-    national_sheet,
-    opened_project,
 )
 from tests.factories.projects import member
 from toolkit.models import Institution
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7\n1 0 obj\n"
-
-
-@pytest.fixture
-def project():
-    return opened_project()
-
-
-@pytest.fixture
-def sheet(project):
-    return national_sheet(project)
-
-
-@pytest.fixture
-def focal(project):
-    return member(project, Role.COORDINATOR)
-
-
-def signed_in(user) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def as_focal(focal):
-    return signed_in(focal)
 
 
 @pytest.fixture

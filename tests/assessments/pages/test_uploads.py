@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from assessments.models import Evidence, Upload
 from foundation import arrivals, files
 from foundation.models import StoredFile
 from projects.permissions import Role
+from tests.clients import signed_in
 from tests.factories import assessments as work
 from tests.factories.projects import member
 from toolkit.models import Institution
@@ -23,17 +23,6 @@ pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
 REPORT = b"%PDF-1.7\n" + bytes(range(256)) * 800  # 205 KB
 PIECE = 64 * 1024
-
-
-@pytest.fixture
-def project():
-    return work.opened_project()
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
