@@ -47,7 +47,7 @@ class Statement:
         parameters = tuple(
             prepared(values[place.name], connection) if isinstance(place, Place) else place for place in places
         )
-        compiler = copy(whole)  # a thread's own: with its connection and its values
+        compiler = copy(whole)  # with the connection and the values of this call
         compiler.connection, compiler.as_sql = connection, lambda: (sql, parameters)
         asked: Any = SimpleNamespace(
             db=DEFAULT_DB_ALIAS, query=SimpleNamespace(get_compiler=lambda using: compiler), _known_related_objects={}
@@ -55,12 +55,15 @@ class Statement:
         return list(ModelIterable(asked))
 
     def write(self, connection: Any) -> tuple[Any, str, tuple[Any, ...]]:
+        """What reads the rows, the SQL, and its parameters: values, and places where one will stand."""
         query = self.build(**{name: Place(name) for name in self.names}).query
         compiler = query.get_compiler(connection=connection)
         sql, places = compiler.as_sql()
+        compiler.connection = None  # each call brings its thread's own; this thread's ends with it
         return compiler, sql, tuple(places)
 
 
 def prepared(value: Any, connection: Any) -> Any:
+    """The value as the database takes it."""
     field = FIELDS.get(type(value))
     return field.get_db_prep_value(value, connection) if field else value

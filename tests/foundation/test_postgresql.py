@@ -2,7 +2,7 @@
 
 import pytest
 from django.db import connection
-from django.db.utils import OperationalError
+from django.db.utils import OperationalError, ProgrammingError
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
@@ -36,6 +36,13 @@ def test_a_connection_whose_server_hung_up_is_not_usable(kept):
 
 def test_a_closed_connection_is_not_usable(kept):
     kept.connection.close()
+    assert not kept.is_usable()
+
+
+def test_a_connection_in_a_failed_transaction_is_not_usable(kept):
+    kept.set_autocommit(False)
+    with pytest.raises(ProgrammingError), kept.cursor() as cursor:
+        cursor.execute("SELECT nothing")
     assert not kept.is_usable()
 
 

@@ -1,9 +1,12 @@
 """A query whose SQL is written once answers as the query itself, whatever it is given."""
 
 import datetime
+import gc
 import uuid
+import weakref
 
 import pytest
+from django.db import connection
 from django.db.models import Exists, F
 from django.utils import timezone
 
@@ -92,3 +95,14 @@ def test_times_are_compared_as_times():
     JobFactory(queued_at=now)
     assert len(statement(now=now)) == 1
     assert statement(now=now - datetime.timedelta(microseconds=1)) == []
+
+
+def test_statement_holds_no_connection_of_the_thread_that_wrote_it():
+    statement = Statement(lambda pk: Project.objects.filter(pk=pk), "pk")
+    other = connection.copy()
+    whole, _sql, _places = statement.write(other)
+    seen = weakref.ref(other)
+    del other
+    gc.collect()
+    assert seen() is None
+    assert whole.query.model is Project
