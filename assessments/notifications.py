@@ -1,6 +1,5 @@
 """Which turn of the questionnaire is told to whom, in whose language. When is decided by the actions."""
 
-import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -14,13 +13,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assessments.models import AnswerSheet, Evidence, Thread
+from assessments.models import AnswerSheet, Evidence, SectionAssignment, Thread
 from foundation import mails
 from projects.models import Membership, Project
 from projects.permissions import Role
-from toolkit.models import Question, Section
-
-Assigned = tuple[Section, str, Membership | None, datetime.date | None]  # institution, person, day
+from toolkit.models import Question
 
 
 @dataclass(frozen=True)
@@ -130,20 +127,17 @@ def tell_released(project: Project, *, by: Any) -> None:
     _tell(RELEASED, project, _members(project, *TEAM, Role.OBSERVER), by, path)
 
 
-def tell_assigned(sheet: AnswerSheet, assigned: Iterable[Assigned], *, by: Any) -> None:
+def tell_assigned(sheet: AnswerSheet, assigned: Iterable[SectionAssignment], *, by: Any) -> None:
     """One message a person with all their new sections: to who is named, else to those who answer there."""
     project = sheet.project
-    members = list(_current(project, *ANSWERING))
-    sections: dict[int, list[Assigned]] = {}
-    people: dict[int, Any] = {}
-    for entry in assigned:
-        _section, institution, named, _due_on = entry
-        for member in [named] if named else [member for member in members if member.institution == institution]:
-            people[member.user_id] = member.user
-            if entry not in (own := sections.setdefault(member.user_id, [])):
-                own.append(entry)
-    for pk, person in people.items():
-        _tell(ASSIGNED, project, [person], by, _questionnaire(project), partial(_assigned_lines, sections[pk]))
+    answering = list(_current(project, *ANSWERING))
+    own: dict[Any, list[SectionAssignment]] = {}
+    for row in assigned:
+        members = [row.member] if row.member else [one for one in answering if one.institution == row.institution]
+        for person in dict.fromkeys(member.user for member in members):
+            own.setdefault(person, []).append(row)
+    for person, rows in own.items():
+        _tell(ASSIGNED, project, [person], by, _questionnaire(project), partial(_assigned_lines, rows))
 
 
 def tell_mentioned(thread: Thread, people: Iterable[Any], *, by: Any) -> None:
@@ -159,14 +153,15 @@ def _thread(thread: Thread) -> str:
     return reverse("assessments:question", args=about) + f"#thread-{thread.public_id}"
 
 
-def _assigned_lines(assigned: Iterable[Assigned], language: str) -> list[str]:
-    return [
-        gettext("%(section)s, by %(day)s") % {"section": name, "day": formats.date_format(due_on, "DATE_FORMAT")}
-        if due_on
-        else name
-        for section, _institution, _member, due_on in assigned
-        if (name := f"{section.code} {section.name.in_(language)}")
-    ]
+def _assigned_lines(rows: Iterable[SectionAssignment], language: str) -> list[str]:
+    """Each section, with the day by which it is due where there is one."""
+    lines = []
+    for row in rows:
+        section = row.sheet_section.section
+        name = f"{section.code} {section.name.in_(language)}"
+        day = formats.date_format(row.due_on, "DATE_FORMAT") if row.due_on else ""
+        lines.append(gettext("%(section)s, by %(day)s") % {"section": name, "day": day} if day else name)
+    return lines
 
 
 def tell_infected(piece: Evidence, signature: str) -> None:

@@ -268,6 +268,11 @@ class Project(models.Model):
     def is_running(self) -> bool:
         return self.status == ProjectStatus.RUNNING
 
+    def require_running(self) -> None:
+        """Raises MoveNotAllowed, with the reason, where the project is not running."""
+        if not self.is_running:
+            raise MoveNotAllowed(_("The project is not running, so nothing can be changed in it."))
+
     @property
     def is_over(self) -> bool:
         return self.status in OVER

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, F
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from assessments.conditions import Given
 from assessments.desk import claims_not_applicable
@@ -17,6 +18,7 @@ from assessments.models import Answer, AnswerRevision, AnswerSheet, OtherAnswer,
 from assessments.outline import structure
 from assessments.progress import Count, recount, totals
 from foundation.statements import Statement
+from projects.models import MoveNotAllowed
 from toolkit.models import Audience, Question
 
 
@@ -175,6 +177,15 @@ def _lock(sheet: AnswerSheet, question: Question, save_id: uuid.UUID) -> tuple[A
     locked.project.status = section.project_status
     locked.project.released_at = section.project_released_at
     return locked, section
+
+
+CLOSED = _("The questionnaire is closed: its answers can be read, not changed.")
+
+
+def require_open(sheet: AnswerSheet, question: Question) -> None:
+    """Raises MoveNotAllowed where the question's answer cannot change now."""
+    if not takes_answers(sheet, SheetSection.objects.get(sheet=sheet, section=question.section_id)):
+        raise MoveNotAllowed(CLOSED)
 
 
 def takes_answers(sheet: AnswerSheet, section: SheetSection) -> bool:

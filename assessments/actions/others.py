@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments import notifications
-from assessments.actions.answers import Content, Reply, save_answer, takes_answers
+from assessments.actions.answers import Content, Reply, require_open, save_answer, takes_answers
 from assessments.actions.sheets import lock_sheet
 from assessments.models import (
     Answer,
@@ -28,12 +28,6 @@ from toolkit.models import Audience, Institution, Kind, Question
 CHOSEN = {Kind.CRITERION, Kind.RATING, Kind.CHOICE, Kind.CHOICES, Kind.TABLE}  # kinds whose values are options
 
 
-def refuse_when_closed(sheet: AnswerSheet, question: Question) -> None:
-    """Raises MoveNotAllowed where the question's answer cannot change now."""
-    if not takes_answers(sheet, SheetSection.objects.get(sheet=sheet, section=question.section_id)):
-        raise MoveNotAllowed(_("The questionnaire is closed: its answers can be read, not changed."))
-
-
 @transaction.atomic
 def propose(
     sheet: AnswerSheet,
@@ -50,7 +44,7 @@ def propose(
     Everyone who answers reads it. Raises MoveNotAllowed where answers cannot change now.
     """
     locked = lock_sheet(sheet)
-    refuse_when_closed(locked, question)
+    require_open(locked, question)
     _withdraw_standing(locked, question, by=by, kind=OtherKind.PROPOSED)
     values = asdict(replace(content, is_confidential=False))
     return OtherAnswer.objects.create(
@@ -65,7 +59,7 @@ def confirm(proposal: OtherAnswer, sheet: AnswerSheet, *, base: int, by: Any, in
     Raises MoveNotAllowed where answers cannot change now, and what `save_answer` raises.
     """
     question = proposal.question
-    refuse_when_closed(sheet, question)
+    require_open(sheet, question)
     is_confidential = proposal.is_confidential or question.is_confidential
     return save_answer(
         sheet,
@@ -96,7 +90,7 @@ def differ(
     Raises MoveNotAllowed where there is no answer of another institution that the person reads, or none can change now.
     """
     locked = lock_sheet(sheet)
-    refuse_when_closed(locked, question)
+    require_open(locked, question)
     answer = Answer.objects.filter(sheet=locked, question=question).first()
     if answer is None or not can_differ(answer, institution) or not answer.is_readable_by(by, locked.project):
         raise MoveNotAllowed(_("A differing view stands beside another institution’s answer; here you can answer."))
@@ -116,7 +110,8 @@ def can_differ(answer: Answer | None, institution: str) -> bool:
 
 
 def withdraw(other: OtherAnswer, *, by: Any) -> None:
-    """It no longer stands, and is kept."""
+    """It no longer stands, and is kept. Raises MoveNotAllowed where answers cannot change now."""
+    require_open(other.sheet, other.question)
     OtherAnswer.objects.filter(pk=other.pk).standing().update(withdrawn_at=timezone.now(), withdrawn_by=by)
 
 

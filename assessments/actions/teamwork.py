@@ -7,12 +7,11 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from assessments import notifications
 from assessments.actions.sheets import lock_sheet
 from assessments.models import AnswerSheet, SectionAssignment, SheetSection, SheetVisit
-from projects.models import Membership, MoveNotAllowed, log
+from projects.models import Membership, log
 from toolkit.models import Section
 
 
@@ -33,11 +32,10 @@ def assign_sections(sheet: AnswerSheet, wanted: Mapping[Section, Assigned | None
     Raises MoveNotAllowed where the project is not running.
     """
     locked = lock_sheet(sheet)
-    if not locked.project.is_running:
-        raise MoveNotAllowed(_("The project is not running, so nothing can be changed in it."))
+    locked.project.require_running()
     rows = SheetSection.objects.filter(sheet=locked).select_related("assignment__member__user").order_by("pk")
     changed: list[Section] = []
-    added: dict[Section, Assigned] = {}
+    added: list[SectionAssignment] = []
     for row in rows:
         section = next((section for section in wanted if section.pk == row.section_id), None)
         if section is None:
@@ -48,17 +46,16 @@ def assign_sections(sheet: AnswerSheet, wanted: Mapping[Section, Assigned | None
         changed.append(section)
         SectionAssignment.objects.filter(sheet_section=row).delete()
         if now:
-            SectionAssignment.objects.create(
+            row.section = section
+            assignment = SectionAssignment.objects.create(
                 sheet_section=row, institution=now.institution, member=now.member, due_on=now.due_on,
                 at=timezone.now(), by=by,
             )  # fmt: skip
             if stood is None or (stood.institution, stood.member) != (now.institution, now.member):
-                added[section] = now
+                added.append(assignment)
     if changed:
         log(locked.project, "sections_assigned", by=by, sections=[section.code for section in changed])
-    notifications.tell_assigned(
-        locked, [(section, now.institution, now.member, now.due_on) for section, now in added.items()], by=by
-    )
+    notifications.tell_assigned(locked, added, by=by)
     return changed
 
 

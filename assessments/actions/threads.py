@@ -9,13 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments import notifications
 from assessments.models import AnswerSheet, Comment, ReviewMark, Thread, ThreadAudience
-from projects.models import MoveNotAllowed, Project
+from projects.models import MoveNotAllowed
 from toolkit.models import Question
-
-
-def require_running(project: Project) -> None:
-    if not project.is_running:
-        raise MoveNotAllowed(_("The project is not running, so nothing can be changed in it."))
 
 
 @transaction.atomic
@@ -24,7 +19,7 @@ def open_thread(
     by: Any,
 ) -> Thread:  # fmt: skip
     """Begin a discussion; `told` are of its audience, and are written to."""
-    require_running(sheet.project)
+    sheet.project.require_running()
     thread = Thread.objects.create(sheet=sheet, question=question, audience=audience, opened_by=by)
     _say(thread, text, told, language, by)
     return thread
@@ -33,7 +28,7 @@ def open_thread(
 @transaction.atomic
 def reply(thread: Thread, *, text: str, told: Sequence[Any], language: str, by: Any) -> Comment:
     """Raises MoveNotAllowed when the discussion was settled meanwhile."""
-    require_running(thread.project)
+    thread.project.require_running()
     if not Thread.objects.select_for_update().get(pk=thread.pk).is_open:
         raise MoveNotAllowed(_("This discussion is settled. Open it again to add something."))
     return _say(thread, text, told, language, by)
@@ -50,7 +45,7 @@ def _say(thread: Thread, text: str, told: Sequence[Any], language: str, by: Any)
 @transaction.atomic
 def assign_thread(thread: Thread, *, to: Any, by: Any) -> None:
     """Ask one person of the audience to take it over (None: nobody in particular); they are written to, once."""
-    require_running(thread.project)
+    thread.project.require_running()
     before = thread.assigned_to_id
     thread.assigned_to, thread.assigned_at, thread.assigned_by = (to, timezone.now(), by) if to else (None, None, None)
     thread.save(update_fields=["assigned_to", "assigned_at", "assigned_by"])
@@ -59,21 +54,21 @@ def assign_thread(thread: Thread, *, to: Any, by: Any) -> None:
 
 
 def resolve_thread(thread: Thread, *, by: Any) -> None:
-    require_running(thread.project)
+    thread.project.require_running()
     thread.resolve(by=by)
 
 
 def reopen_thread(thread: Thread) -> None:
-    require_running(thread.project)
+    thread.project.require_running()
     thread.reopen()
 
 
 def mark_question(sheet: AnswerSheet, question: Question, *, by: Any) -> None:
     """Ask the team to look at it again; who marked it first stays named."""
-    require_running(sheet.project)
+    sheet.project.require_running()
     ReviewMark.objects.get_or_create(sheet=sheet, question=question, defaults={"marked_by": by})
 
 
 def unmark_question(sheet: AnswerSheet, question: Question) -> None:
-    require_running(sheet.project)
+    sheet.project.require_running()
     ReviewMark.objects.filter(sheet=sheet, question=question).delete()

@@ -3,11 +3,8 @@
 import uuid
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
-from assessments.actions.answers import Content, Reply, save_answer, takes_answers
-from assessments.models import AnswerRevision, AnswerSheet, RevisionKind, SheetSection
-from projects.models import MoveNotAllowed
+from assessments.actions.answers import Content, Reply, require_open, save_answer
+from assessments.models import AnswerRevision, AnswerSheet, RevisionKind
 from toolkit.models import Question
 
 
@@ -26,8 +23,7 @@ def restore_version(
     A confidential version stays its institution's. Raises MoveNotAllowed when answers cannot change now, and what
     `save_answer` raises.
     """
-    if not takes_answers(sheet, SheetSection.objects.get(sheet=sheet, section=question.section_id)):
-        raise MoveNotAllowed(_("The questionnaire is closed: its answers can be read, not changed."))
+    require_open(sheet, question)
     return save_answer(
         sheet,
         question,

@@ -17,8 +17,7 @@ def can_be_written(project: Project) -> bool:
 
 def refuse_when_closed(project: Project) -> None:
     """Raises MoveNotAllowed, with the reason, when nothing can be written any more."""
-    if not project.is_running:
-        raise MoveNotAllowed(_("The project is not running, so nothing can be changed here."))
+    project.require_running()
     if project.is_released:
         raise MoveNotAllowed(_("The findings were released to the country and can no longer be changed."))
 

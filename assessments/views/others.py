@@ -87,7 +87,7 @@ def view_add(request: HttpRequest, project_id: uuid.UUID, instrument: str, quest
 def _find_other(request: HttpRequest, sheet: AnswerSheet, asked: Question, other_id: uuid.UUID) -> OtherAnswer:
     rows = OtherAnswer.objects.filter(sheet=sheet, question=asked).standing().readable_by(request.user, sheet.project)
     other = get_object_or_404(rows, public_id=other_id)
-    other.question = asked
+    other.sheet, other.question = sheet, asked
     return other
 
 
@@ -130,7 +130,6 @@ def other_withdraw(
         require(request.user, Permission.ANSWER, sheet.project)
         if other.institution != institution_of(request, sheet):
             raise Http404
-    actions.refuse_when_closed(sheet, asked)
     actions.withdraw(other, by=request.user)
     messages.success(request, gettext("It no longer stands beside the answer."))
     return redirect("assessments:question", project_id, instrument, question)

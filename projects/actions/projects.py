@@ -102,8 +102,7 @@ def edit_project(
 
 def _running(project: Project) -> Project:
     locked = Project.objects.select_for_update().get(pk=project.pk)
-    if not locked.is_running:
-        raise MoveNotAllowed(_("The project is not running, so nothing can be changed in it."))
+    locked.require_running()
     return locked
 
 

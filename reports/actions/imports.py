@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from assessments.actions.answers import (
+    CLOSED,
     Content,
     ImpossibleBase,
     Outcome,
@@ -63,9 +63,13 @@ def keep_import(
     sheet: AnswerSheet, *, name: str, sha256: str, language: str, rows: Sequence[Mapping[str, Any]], by: Any
 ) -> Import:
     """Keep what was read, to be looked at and accepted. Raises MoveNotAllowed when the questionnaire is closed."""
-    if not (sheet.project.is_running and sheet.is_open):
-        raise MoveNotAllowed(_("The questionnaire is closed: its answers can be read, not changed."))
+    _require_open(sheet)
     return Import.objects.create(sheet=sheet, name=name, sha256=sha256, language=language, rows=list(rows), read_by=by)
+
+
+def _require_open(sheet: AnswerSheet) -> None:
+    if not (sheet.project.is_running and sheet.is_open):
+        raise MoveNotAllowed(CLOSED)
 
 
 def differences(brought: Import, reader: Any) -> list[Difference]:
@@ -169,8 +173,7 @@ def accept(brought: Import, chosen: Mapping[str, int], *, by: Any, institution: 
     texts are kept. Raises MoveNotAllowed when the questionnaire is closed.
     """
     sheet = brought.sheet
-    if not (sheet.project.is_running and sheet.is_open):
-        raise MoveNotAllowed(_("The questionnaire is closed: its answers can be read, not changed."))
+    _require_open(sheet)
     saved: list[str] = []
     overtaken: list[str] = []
     for difference in differences(brought, by):
