@@ -75,13 +75,14 @@ def _require_open(sheet: AnswerSheet) -> None:
 def differences(brought: Import, reader: Any) -> list[Difference]:
     """What the spreadsheet would change, in the questionnaire's order, compared with what stands now. Three queries.
 
-    What was not touched in the spreadsheet is no difference, whatever the site says by now.
+    What was not touched in the spreadsheet is no difference, whatever the site says by now. What is withheld from the
+    reader is compared with nothing: whether a guess was right would be told by that.
     """
     sheet = brought.sheet
     whole = structure(sheet.instrument)
     answers = Answer.objects.filter(sheet=sheet).select_related("saved_by").order_by("pk")
     standing = {answer.question_id: answer for answer in answers}
-    typed_over = _typed_over(brought, whole)
+    typed_over = _typed_over(brought, whole, reader)
     open_sections = {
         row.section_id for row in sheet.sections.order_by("pk") if takes_answers(sheet, row)
     }  # fmt: skip
@@ -96,11 +97,12 @@ def differences(brought: Import, reader: Any) -> list[Difference]:
             continue
         content, base = Content(**row["content"]), row["base"]
         blank = Content(status=str(AnswerStatus.BLANK), is_confidential=question.is_confidential)
-        stands = _as_asked(question, Content(**head.content())) if head else blank
         before = typed_over.get((question.pk, base)) if base else blank
-        if content in (stands, before):
+        is_withheld = head is not None and not head.is_readable_by(reader, sheet.project)
+        stands = _as_asked(question, Content(**head.content())) if head and not is_withheld else blank
+        if content == before or (content == stands and not is_withheld):
             continue
-        if head and not head.is_readable_by(reader, sheet.project):
+        if is_withheld:
             problem = gettext("Another institution has given a confidential answer here.")
         elif question.section_id not in open_sections:
             problem = gettext("This section is closed: its answers stay as they were signed.")
@@ -137,8 +139,8 @@ def _as_asked(question: Question, content: Content) -> Content:
     return content if question.is_scored else replace(content, basis="")
 
 
-def _typed_over(brought: Import, whole: Structure) -> dict[tuple[int, int], Content]:
-    """What stood when the spreadsheet was made, by question and number."""
+def _typed_over(brought: Import, whole: Structure, reader: Any) -> dict[tuple[int, int], Content]:
+    """What stood when the spreadsheet was made, by question and number, so far as the reader may read it."""
     bases = {row["question"]: row["base"] for row in brought.rows}
     revisions = AnswerRevision.objects.filter(sheet=brought.sheet, number__in=set(bases.values())).order_by("pk")
     return {
@@ -147,6 +149,7 @@ def _typed_over(brought: Import, whole: Structure) -> dict[tuple[int, int], Cont
         )
         for revision in revisions
         if bases.get(whole.by_id[revision.question_id].code) == revision.number and revision.number
+        and revision.is_readable_by(reader, brought.sheet.project)
     }
 
 

@@ -229,7 +229,24 @@ def test_what_a_fact_rests_on_is_not_asked_and_no_difference():
 
 def test_a_text_that_looks_like_an_escape_comes_back_as_it_was():
     project = work.opened_project()
-    work.answer(project, "A.2-3", "_x0041_ and \x0b and =1+1")
+    work.answer(project, "A.2-3", "_x0041_ and \x0b and \uffff and =1+1")
+    assert found(read(project, fetched(project))) == {}
+
+
+@pytest.mark.parametrize("half", ["_xD83D_", "_x0000_"])
+def test_an_escape_of_what_is_no_character_is_a_text_like_any_other(half):
+    """As a character it could neither be shown nor stored: the page of the spreadsheet would fail for good."""
+    project = answered()
+
+    def type_in(book: Workbook) -> None:
+        put(book, "A.2-3", f"a{half}")
+        put(book, "G-5", half)
+
+    upload(client := signed_in(coordinator_of(project)), project, edited(fetched(project), type_in))
+    page = reverse("reports:import_review", args=[project.public_id, Import.objects.get().public_id])
+    assert f"“{half}” is not in the list" in client.get(page).content.decode()
+    take(Import.objects.get(), "A.2-3")
+    assert stored(project)["A.2-3"] == f"a{half}"
     assert found(read(project, fetched(project))) == {}
 
 
@@ -315,6 +332,29 @@ def test_a_confidential_answer_of_another_institution_is_neither_shown_nor_repla
     after = fetched(project)
     assert b"SECRET" not in b"".join(zipfile.ZipFile(io.BytesIO(after)).read(name) for name in names_of(after))
     assert found(read(project, edited(after, lambda book: put(book, "A.2-3", "Ours")))) == {}
+
+
+def test_a_guess_at_a_withheld_answer_is_told_nothing():
+    """A file from before the answer was given could be brought back with every level in turn: all are refused alike."""
+    project = work.opened_project()
+    coordinator = coordinator_of(project)
+    regulator = member(project, Role.CONTRIBUTOR, institution=Institution.REGULATOR)
+    before = fetched(project)
+    work.answer(project, "A.1-1", 4, by=regulator, institution="regulator", is_confidential=True)
+
+    def guess(level: int) -> bytes:
+        def type_in(book: Workbook) -> None:
+            put(book, "A.1-1", level)
+            put(book, "A.1-1", "Yes", layout.CONFIDENTIAL)
+
+        return edited(before, type_in)
+
+    told = [found(read(project, guess(level), by=coordinator)) for level in (3, 4, 5)]
+    assert told == [{"A.1-1": Change.REFUSED}] * 3
+    of_regulator = bytes_of(made(project, format="xlsx", by=regulator))  # the file of who may read it, in other hands
+    assert found(read(project, of_regulator, by=regulator)) == {}
+    assert found(read(project, of_regulator, by=coordinator)) == {"A.1-1": Change.REFUSED}
+    assert found(read(project, before, by=coordinator)) == {}
 
 
 # ── Single cells that are refused ────────────────────────────────────────────
@@ -491,6 +531,13 @@ def entities(file: bytes) -> bytes:
     return repacked(file, xl__worksheets__sheet2_dot_xml=declare)
 
 
+def tags(file: bytes) -> bytes:
+    """A small file of which a reader makes gigabytes of objects."""
+    return repacked(
+        file, xl__styles_dot_xml=lambda content: content.replace(b"</cellXfs>", b"<xf/>" * 200_000 + b"</cellXfs>")
+    )
+
+
 FILES: list[tuple[Callable[[bytes], bytes], str]] = [
     (lambda file: b"", "empty"),
     (lambda file: b"not a spreadsheet", "not a spreadsheet"),
@@ -503,7 +550,8 @@ FILES: list[tuple[Callable[[bytes], bytes], str]] = [
         b"spreadsheetml.sheet.main", b"sheet.macroEnabled.main")}), "macros"),
     (lambda file: repacked(file, xl__externalLinks__externalLink1_dot_xml=b"<a/>"), "connected with other"),
     (lambda file: repacked(file, xl__connections_dot_xml=b"<a/>"), "connected with other"),
-    (entities, "cannot be read"),
+    (tags, "unpacks to more"), (entities, "cannot be read"),
+    (lambda file: repacked(file, xl__other_dot_bin=b"<!DOCTYPE a>"), "cannot be read"),
     (lambda file: repacked(file, xl__worksheets__sheet2_dot_xml=b"<worksheet>"), "cannot be read"),
     (lambda file: repacked(b"PK\x05\x06" + b"\0" * 18, a_dot_xml=b"<a/>"), "cannot be read"),
 ]  # fmt: skip
@@ -539,6 +587,7 @@ def test_a_person_brings_a_file_back_looks_and_takes_over():
     accept = reverse("reports:import_accept", args=[project.public_id, brought_back.public_id])
     content = client.post(accept, {"take": ["G-1"], "G-1:seen": "1"}, follow=True).content.decode()
     assert "1 answer was taken over." in content
+    assert client.post(accept, {"take": ["G-1"], "G-1:seen": "9" * 5000}).status_code == 302
     assert stored(project)["G-1"] == "7"
     assert "Nothing was ticked" in client.post(accept, follow=True).content.decode()
     assert upload(client, project, fetched(project)).content.decode().count("Nothing new") == 1
