@@ -13,11 +13,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assessments.models import AnswerSheet, Evidence, SectionAssignment, Thread
+from assessments.models import AnswerSheet, Evidence, OtherAnswer, SectionAssignment, Thread
 from foundation import mails
 from projects.models import Membership, Project
 from projects.permissions import Role
-from toolkit.models import Question
 
 
 @dataclass(frozen=True)
@@ -117,9 +116,12 @@ def tell_returned(sheet: AnswerSheet, *, by: Any) -> None:
     _tell(RETURNED, sheet.project, people, by, _questionnaire(sheet.project))
 
 
-def tell_differing(sheet: AnswerSheet, question: Question, *, by: Any) -> None:
-    path = reverse("assessments:question", args=[sheet.project.public_id, sheet.instrument.code, question.code])
-    _tell(DIFFERING, sheet.project, _members(sheet.project, Role.COORDINATOR), by, path)
+def tell_differing(view: OtherAnswer, *, by: Any) -> None:
+    """To the coordinators who may read it: to others a confidential one does not exist."""
+    project = view.sheet.project
+    people = [person for person in _members(project, Role.COORDINATOR) if view.is_readable_by(person, project)]
+    path = reverse("assessments:question", args=[project.public_id, view.sheet.instrument.code, view.question.code])
+    _tell(DIFFERING, project, people, by, path)
 
 
 def tell_released(project: Project, *, by: Any) -> None:

@@ -94,13 +94,15 @@ def differ(
     answer = Answer.objects.filter(sheet=locked, question=question).first()
     if answer is None or not can_differ(answer, institution) or not answer.is_readable_by(by, locked.project):
         raise MoveNotAllowed(_("A differing view stands beside another institution’s answer; here you can answer."))
-    is_first = not _withdraw_standing(locked, question, by=by, kind=OtherKind.DIFFERING, institution=institution)
+    standing = OtherAnswer.objects.filter(sheet=locked, question=question, institution=institution).standing()
+    before = standing.differing().first()
+    _withdraw_standing(locked, question, by=by, kind=OtherKind.DIFFERING, institution=institution)
     view = OtherAnswer.objects.create(
         sheet=locked, question=question, kind=OtherKind.DIFFERING, grounds=why, language=language,
         institution=institution, saved_by=by, **asdict(content),
     )  # fmt: skip
-    if is_first:
-        notifications.tell_differing(locked, question, by=by)
+    if before is None or (before.is_confidential and not view.is_confidential):
+        notifications.tell_differing(view, by=by)
     return view
 
 

@@ -62,7 +62,8 @@ def assign_sections(sheet: AnswerSheet, wanted: Mapping[Section, Assigned | None
 def see_changes(sheet: AnswerSheet, *, until: datetime.datetime | None, by: Any) -> None:
     """The person has seen what others saved until then; never later than now."""
     now = timezone.now()
-    seen_at = min(until, now) if until and timezone.is_aware(until) else now
+    is_moment = until is not None and timezone.is_aware(until) and until.year > 1  # before that, some zones have no day
+    seen_at = min(until, now) if until and is_moment else now
     SheetVisit.objects.update_or_create(sheet=sheet, user=by, defaults={"seen_at": seen_at})
 
 

@@ -42,13 +42,19 @@ def start_upload(
 def receive(upload: Upload, offset: int, chunk: bytes) -> None:
     """Keep the bytes that come next. No lock is held while they are written: the row moves on by a guarded UPDATE.
 
-    Raises ElsewhereByNow, arrivals.Gone (begin again), files.NotStored, MoveNotAllowed.
+    Raises ElsewhereByNow, arrivals.Gone (begin again), files.NotStored, MoveNotAllowed, NoRoom: what
+    was begun while there was room need not fit any more, and nothing of it is kept.
     """
     evidence.require_open(upload.sheet)
     if offset != upload.received or offset + len(chunk) > upload.size:
         raise ElsewhereByNow(upload.received)
     if not chunk:
         return
+    try:
+        evidence.require_room(upload.sheet, offset + len(chunk), upload)
+    except evidence.NoRoom:
+        give_up(upload)
+        raise
     try:
         arrivals.write(upload.public_id, offset, chunk)
     except arrivals.Gone:

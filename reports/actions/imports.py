@@ -148,7 +148,8 @@ def _typed_over(brought: Import, whole: Structure, reader: Any) -> dict[tuple[in
             whole.by_id[revision.question_id], Content(**revision.content())
         )
         for revision in revisions
-        if bases.get(whole.by_id[revision.question_id].code) == revision.number and revision.number
+        if bases.get(whole.by_id[revision.question_id].code) == revision.number
+        and revision.number
         and revision.is_readable_by(reader, brought.sheet.project)
     }
 

@@ -19,6 +19,7 @@ from reports.copies.layout import CONFIDENTIAL, FIRST_ROW, Line
 LARGEST = 5 * 1024 * 1024  # bytes of the file: ours has a hundredth of that
 LARGEST_UNPACKED = 30 * 1024 * 1024
 MOST_ENTRIES = 300  # in the archive
+MOST_TAGS = 150_000  # in all its parts: a reader makes objects of each, whatever its size
 MOST_COLUMNS = 26
 MOST_ROWS = 2000  # of a sheet, beyond those of the questionnaire
 CHUNK = 256 * 1024
@@ -99,23 +100,25 @@ def _check_entries(archive: zipfile.ZipFile) -> None:
         raise Refused(
             gettext("The file is connected with other files or programs. Bring back the file you fetched here, filled.")
         )
-    unpacked = 0
+    unpacked = tags = 0
     for entry in entries:
         tail = b""
         with archive.open(entry) as stream:
             while chunk := stream.read(CHUNK):
                 unpacked += len(chunk)
-                if unpacked > LARGEST_UNPACKED:
+                tags += chunk.count(b"<")
+                if unpacked > LARGEST_UNPACKED or tags > MOST_TAGS:
                     raise Refused(_too_much())
                 seen = tail + chunk
-                if entry.filename.lower().endswith((".xml", ".rels", ".vml")):
-                    _check_markup(seen)
+                _check_markup(seen)
+                if b"\x00" in chunk and entry.filename.lower().endswith((".xml", ".rels", ".vml")):
+                    raise Refused(_not_readable())
                 tail = seen[-64:]
 
 
 def _check_markup(seen: bytes) -> None:
-    """Plain XML in UTF-8 without definitions of its own."""
-    if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen or b"\x00" in seen:
+    """XML without definitions of its own; any part may be read as XML, whatever it is called."""
+    if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen:
         raise Refused(_not_readable())
     if b"macroEnabled" in seen:
         raise Refused(_has_macros())

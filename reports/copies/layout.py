@@ -22,8 +22,8 @@ SALT = "reports.copies.spreadsheet"
 FIRST_ROW = 4  # under name, introduction and heads
 NUMBER, QUESTION, POSSIBLE, ANSWER, NONE, REASON, BASIS, NOTE, CONFIDENTIAL = range(1, 10)  # columns
 LONGEST_IN_CELL = 32_000  # of the 32,767 UTF-16 units that a cell holds
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]|_(?=x[0-9A-Fa-f]{4}_)")
-ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")  # XML has no place for them
+ESCAPED = re.compile(r"_x(?!0000|[Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")  # NUL and halves of characters are no text
 
 
 @dataclass(frozen=True)

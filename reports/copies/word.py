@@ -20,8 +20,8 @@ W14 = "http://schemas.microsoft.com/office/word/2010/wordml"
 TICKED, EMPTY = "☒", "☐"
 INK, QUIET, ACCENT = RGBColor(0x1A, 0x24, 0x30), RGBColor(0x4A, 0x57, 0x64), RGBColor(0x0D, 0x54, 0x70)
 LABELS, FIELDS = Cm(3.6), Cm(13.4)
-# Control characters but tab and line end: XML has no place for them.
-UNWRITABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])
+# Control characters but tab and line end, and what is no character: XML has no place for them.
+UNWRITABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
 
 
 def make(questionnaire: Questionnaire) -> bytes:

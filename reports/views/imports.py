@@ -1,6 +1,7 @@
 """Bringing a spreadsheet back: read it, look at each change, take over what is wanted."""
 
 import hashlib
+import re
 import uuid
 
 from django.contrib import messages
@@ -63,7 +64,7 @@ def import_review(request: HttpRequest, project_id: uuid.UUID, import_id: uuid.U
 def import_accept(request: HttpRequest, project_id: uuid.UUID, import_id: uuid.UUID) -> HttpResponse:
     brought = find_import(request, project_id, import_id)
     seen = {code: request.POST.get(f"{code}:seen", "") for code in request.POST.getlist("take")}
-    chosen = {code: int(number) for code, number in seen.items() if number.isascii() and number.isdigit()}
+    chosen = {code: int(number) for code, number in seen.items() if re.fullmatch("[0-9]{1,9}", number)}
     done = actions.accept(brought, chosen, by=request.user, institution=institution_of(request, brought.sheet))
     if done.saved:
         count = len(done.saved)

@@ -122,7 +122,9 @@ def test_changed_is_what_others_saved_since_one_said_so(project, sheet, focal):
     assert found(sheet, colleague, "changed") == []
 
 
-@pytest.mark.parametrize("until", ["", "nonsense", "2026-13-45T00:00:00+00:00", "9999-01-01T00:00:00+00:00"])
+@pytest.mark.parametrize(
+    "until", ["", "nonsense", "2026-13-45T00:00:00+00:00", "9999-01-01T00:00:00+00:00", "0001-01-01T00:00:00+14:00"]
+)
 def test_nobody_has_seen_the_future(project, sheet, focal, until):
     before = timezone.now()
     signed_in(focal).post(page(project, "questions_seen"), {"until": until})

@@ -285,6 +285,15 @@ def test_coordinator_is_told_once(project, number, focal, regulator):
     ]  # fmt: skip
 
 
+def test_a_confidential_view_is_announced_to_nobody_who_may_not_read_it(project, number, focal, regulator):
+    answer(project, number.code, "1200", by=focal)
+    of_regulator = member(project, Role.COORDINATOR, institution=Institution.REGULATOR)
+    differs(signed_in(regulator), project, number, confidential="on")
+    assert [mail.to for mail in Mail.objects.order_by("pk")] == [of_regulator.email]
+    differs(signed_in(regulator), project, number, value="901")  # now it is open
+    assert focal.email in [mail.to for mail in Mail.objects.order_by("pk")]
+
+
 def test_own_institutions_answer_is_changed_not_differed_from(project, number, focal, as_focal):
     answer(project, number.code, "1200", by=focal)
     assert "Record a differing view" not in as_focal.get(url(project, number)).content.decode()

@@ -213,6 +213,16 @@ def test_half_a_file_counts_in_the_projects_room(project, coordinator, settings)
     assert send(coordinator, url, content, 600_000, 200_000).status_code == 200
 
 
+def test_many_uploads_begun_while_there_was_room_do_not_all_fit(project, coordinator, settings):
+    settings.PROJECT_MEGABYTES = 1
+    files = {f"{number}.pdf": b"%PDF-1.7" + bytes([number]) * 700_000 for number in range(3)}
+    urls = {name: start(coordinator, project, content, name=name).json()["url"] for name, content in files.items()}
+    statuses = [send(coordinator, urls[name], content, 0, 600_000).status_code for name, content in files.items()]
+    assert statuses == [200, 422, 422]
+    assert len(list(below(settings))) == 1
+    assert Upload.objects.count() == 1
+
+
 def test_a_project_that_closed_meanwhile_takes_nothing_more(project, coordinator, settings):
     url = start(coordinator, project).json()["url"]
     send(coordinator, url, REPORT, 0)
