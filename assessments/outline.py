@@ -1,6 +1,7 @@
 """Reading a sheet: the instrument's structure (published, so kept in memory) and its answers, in a few queries."""
 
 import datetime
+import json
 import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +13,7 @@ from django.db.models import Exists, OuterRef, Prefetch
 from django.utils import translation
 
 from assessments import conditions, values
-from assessments.conflicts import Conflict, conflict
+from assessments.conflicts import Conflict, as_fields, conflict
 from assessments.models import (
     Answer,
     AnswerRevision,
@@ -204,6 +205,15 @@ class QuestionEntry:
     def two_answers(self) -> list[Conflict]:
         """The reader's refused texts, each beside the answer that stands."""
         return [conflict(self.question, refused, self.answer) for refused in self.conflicts if self.answer]
+
+    @property
+    def confirming(self) -> str:
+        """JSON of the fields that take the proposal for the answer (static/answers.js)."""
+        if not self.proposal:
+            return ""
+        self.proposal.question = self.question
+        fields = as_fields(self.question, self.proposal.confirmed_content)
+        return json.dumps([*fields, (f"{self.code}:proposal", str(self.proposal.public_id))])
 
     @property
     def choices(self) -> list[Option]:

@@ -38,12 +38,12 @@
       return this.fields().filter((field) => !["radio", "checkbox"].includes(field.type) || field.checked).map((field) => [field.name, field.value]);
     }
     needsReason() { return this.special() === "not_applicable" && !this.field("reason").value.trim(); }
-    touched(now) {
+    touched(now, more = []) {
       this.record ??= outbox.record({
         url: this.url, page: location.pathname, code: this.code, shownBy: this,
         question: this.box.querySelector("h2").textContent.replace(this.box.querySelector("h2 .code").textContent, "").trim(), place: document.title,
       });
-      outbox.type(this.record, { base: Number(this.base.value), fields: this.pairs(), words: this.inWords(), missing: this.needsReason() }, now);
+      outbox.type(this.record, { base: Number(this.base.value), fields: [...this.pairs(), ...more], words: this.inWords(), missing: this.needsReason() }, now, more.length > 0);
     }
     send() { if (this.record) outbox.send(this.record); }
 
@@ -61,6 +61,7 @@
     saved(record, reply) {
       this.base.value = reply.number;
       this.box.querySelector("[data-conflict]")?.remove();
+      this.hideProposal();
       if (!record.next) { this.echo(reply.shown); this.say("", reply.message); }
       showCounts(reply);
       showHidden(reply.hidden);
@@ -74,11 +75,12 @@
     /* What an earlier page left stands in the fields again, based on what its author had seen. */
     takes(record) {
       if (record.state === "conflict" && !record.next) { record.shownBy = this; return; }  // the page shows both
-      const text = record.next ?? record.flying;
+      const text = record.then ?? record.next ?? record.flying;
       record.shownBy = this;
       this.record = record;
       this.fill(text.fields);
       this.base.value = (record.flying ?? record.next).base;
+      this.hideProposal();
       this.show(record.state || "device", record, {});
       showConditions();
     }
@@ -92,6 +94,7 @@
     }
     fill(pairs) {
       for (const field of this.fields()) {
+        if (field.type === "hidden") continue;  // for whom the page says that it is typed in
         const given = pairs.filter(([name]) => name === field.name).map(([, value]) => value);
         if (["radio", "checkbox"].includes(field.type)) field.checked = given.includes(field.value);
         else if (given.length || field.tagName !== "SELECT") field.value = given[0] ?? "";
@@ -114,12 +117,28 @@
           if (!isTyped) this.fill(JSON.parse(button.dataset.keep));
           this.base.value = box.dataset.head;
           box.remove();
-          if (this.record) this.record.state = "";
+          if (this.record) { this.record.state = ""; this.record.then = null; }
           this.touched(true);
-          (this.fields().find((field) => field.matches("textarea, :checked") && !field.closest("[hidden], details:not([open])")) ?? this.fields()[0]).focus();
-          this.box.querySelector("h2").scrollIntoView({ block: "nearest" });
+          this.focus();
         });
       }
+    }
+    focus() {
+      (this.fields().find((field) => field.matches("textarea, :checked") && !field.closest("[hidden], details:not([open])")) ?? this.fields()[0]).focus();
+      this.box.querySelector("h2").scrollIntoView({ block: "nearest" });
+    }
+    /* What is proposed becomes the answer, by the outbox like anything typed, and after what was typed before. */
+    confirm(pairs) {
+      if (this.record?.state === "conflict") return this.say("refused", texts.choose);
+      this.fill(pairs);
+      this.touched(true, pairs.filter(([name]) => name === `${this.code}:proposal`));
+      this.hideProposal();
+      this.focus();
+      showConditions();
+    }
+    hideProposal() {  // where the question has an answer
+      const part = this.box.querySelector("[data-proposal]");
+      if (part) part.hidden = Boolean(this.given() || this.special());
     }
     inWords() {
       const special = this.box.querySelector("[data-special]:checked");
@@ -206,6 +225,12 @@
       question.settle(event.target);
       question.touched(["radio", "checkbox"].includes(event.target.type));
       showConditions();
+    });
+    form.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-confirm]");
+      if (!button) return;
+      event.preventDefault();  // else it posts as a form of its own
+      questionOf(button).confirm(JSON.parse(button.dataset.confirm));
     });
     form.addEventListener("focusout", (event) => { const question = questionOf(event.target); if (question?.unsent && isAnswer(event.target) && !question.box.contains(event.relatedTarget)) question.send(); });
     form.addEventListener("submit", (event) => { if (event.submitter?.form === form) { event.preventDefault(); flush(); } });

@@ -8,6 +8,7 @@
      url, page, code, question, place     where it is saved; where it is typed, and what it is about, in words
      flying       {id, base, fields, words, language} on its way: sent again unchanged until it is answered
      next         the same shape: what was typed since, to be based on the reply. Each text has its own save id
+     then         a proposal confirmed after that, so that neither text takes the other's place
      state        "" goes by itself; "held", "refused", "conflict", "ended" wait for the person; message: why
    A record goes when the server has answered for all of it. A device's outboxes are empty when the "answers" of every
    database of indexedDB.databases() with that prefix count 0: a service worker can ask that too.
@@ -20,7 +21,7 @@ window.readinessOutbox = (() => {
   if (!frame) return undefined;
   const texts = frame.dataset, person = texts.person;
   const QUIET = 1500, LONGEST_WAIT = 60000, AT_ONCE = 4, FORMAT = 1, PREFIX = "readiness-outbox-";
-  const STORED = ["id", "format", "origin", "url", "page", "code", "question", "place", "flying", "next", "state", "message"];
+  const STORED = ["id", "format", "origin", "url", "page", "code", "question", "place", "flying", "next", "then", "state", "message"];
 
   const newId = () => {
     if (crypto.randomUUID) return crypto.randomUUID();
@@ -157,9 +158,11 @@ window.readinessOutbox = (() => {
   };
   const show = (record, kind, reply = {}) => { record.shownBy?.show(kind, record, reply); count(); };
 
-  /* A text as it is now. It goes when no key was pressed for a while, or `now`. */
-  const type = (record, text, now) => {
-    record.next = { id: newId(), language: document.documentElement.lang, ...text };
+  /* A text as it is now. It goes when no key was pressed for a while, or `now`; `after` what waits, not in its place. */
+  const type = (record, text, now, after) => {
+    if (after && !record.flying && !record.state) [record.flying, record.next] = [record.next, null];
+    const slot = record.then || (after && record.flying && record.next) ? "then" : "next";
+    record[slot] = { id: newId(), language: document.documentElement.lang, ...text };
     if (record.state !== "conflict") record.state = text.missing ? "held" : "";
     record.message = "";
     records.set(record.id, record);
@@ -173,7 +176,7 @@ window.readinessOutbox = (() => {
     clearTimeout(record.timer);
     if (halted || record.busy || record.state || !isUnsent(record)) return;
     if (sending >= AT_ONCE) { record.timer = setTimeout(send, 200, record); return; }
-    if (!record.flying) [record.flying, record.next] = [record.next, null];
+    if (!record.flying) [record.flying, record.next, record.then] = [record.next, record.then, null];
     const text = record.flying, { code } = record;
     record.busy = true; sending += 1;
     keep(record);
@@ -329,7 +332,7 @@ window.readinessOutbox = (() => {
   const download = async () => {
     const known = await stored();
     const all = [...records.values(), ...known.filter((record) => !records.has(record.id))].filter(isUnsent);
-    const answers = all.flatMap((record) => [record.flying, record.next].filter(Boolean).map((text) => ({
+    const answers = all.flatMap((record) => [record.flying, record.next, record.then].filter(Boolean).map((text) => ({
       place: record.place, code: record.code, question: record.question, answer: text.words, page: record.page, url: record.url,
       save_id: text.id, base: text.base, language: text.language, fields: text.fields,
     })));
@@ -369,7 +372,6 @@ window.readinessOutbox = (() => {
     ready, count, texts, token, renewToken, type, send, sendAll, bringIn, person,
     record: (about) => ({ id: newId(), format: FORMAT, origin, flying: null, next: null, state: "", message: "", ...about }),
     bind: (url, question) => questions.set(url, question),
-    forget: (record) => { record.state = ""; record.next = null; keep(record); },
     keepsNothing: () => broken,
     isSlow: () => [...records.values()].some((record) => record.tries > 0) || Boolean(halted),
   };

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -58,20 +59,50 @@ def confirm(proposal: OtherAnswer, sheet: AnswerSheet, *, base: int, by: Any, in
 
     Raises MoveNotAllowed where answers cannot change now, and what `save_answer` raises.
     """
-    question = proposal.question
-    require_open(sheet, question)
-    is_confidential = proposal.is_confidential or question.is_confidential
-    return save_answer(
+    require_open(sheet, proposal.question)
+    return save_confirmed(
+        proposal,
         sheet,
-        question,
-        replace(Content(**proposal.content()), is_confidential=is_confidential),
+        Content(**proposal.confirmed_content),
         base=base,
         save_id=uuid.uuid5(proposal.public_id, f"{by.pk} {base}"),
         by=by,
+        institution=institution,
+    )
+
+
+def save_confirmed(
+    proposal: OtherAnswer, sheet: AnswerSheet, content: Content, *,
+    base: int, save_id: uuid.UUID, by: Any, institution: str, is_on_behalf: bool = False,
+) -> Reply:  # fmt: skip
+    """Save what the proposal says as the country's answer; what was confidential stays its institution's."""
+    is_free = not proposal.is_confidential
+    return save_answer(
+        sheet,
+        proposal.question,
+        content,
+        base=base,
+        save_id=save_id,
+        by=by,
         language=proposal.language,
-        institution=proposal.institution if proposal.is_confidential else institution,
+        institution=institution if is_free else proposal.institution,
+        is_on_behalf=is_on_behalf and is_free,
         proposal=proposal,
     )
+
+
+def proposal_to_confirm(
+    sheet: AnswerSheet, question: Question, public_id: uuid.UUID, save_id: uuid.UUID, *, by: Any
+) -> OtherAnswer | None:
+    """The proposal as long as it stands; for a save that is sent again, also afterwards. One query."""
+    sent_before = AnswerRevision.objects.filter(sheet=sheet, save_id=save_id, proposal=OuterRef("pk"))
+    rows = OtherAnswer.objects.filter(sheet=sheet, question=question, public_id=public_id).proposed()
+    proposal = rows.readable_by(by, sheet.project).filter(
+        Q(withdrawn_at__isnull=True) | Exists(sent_before)
+    ).first()  # fmt: skip
+    if proposal:
+        proposal.question = question
+    return proposal
 
 
 @transaction.atomic

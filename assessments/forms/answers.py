@@ -3,8 +3,8 @@
 Fields of question CODE: CODE:value (several for choices), CODE:amount, CODE:currency, CODE:cell:ROW, CODE:status
 (dont_know, not_applicable), CODE:reason, CODE:note, CODE:basis, CODE:confidential, CODE:base, CODE:save_id,
 CODE:for (the institution for which it is typed in, when that is not one's own); from the script also CODE:language, of
-the page in which it was typed. New fields are optional: pages of the previous release, and what they left on a device,
-are sent without them.
+the page in which it was typed, and CODE:proposal, where it confirms one. New fields are optional: pages of the previous
+release, and what they left on a device, are sent without them.
 """
 
 import uuid
@@ -100,6 +100,15 @@ def read_behalf(question: Question, fields: QueryDict) -> str:
             gettext("This is not one of the choices. Load the page again and choose once more.")
         )
     return institution
+
+
+def read_proposal(question: Question, fields: QueryDict) -> uuid.UUID | None:
+    """The proposal that it confirms. Raises values.ImpossibleValue."""
+    proposal = fields.get(f"{question.code}:proposal", "")
+    try:
+        return uuid.UUID(proposal) if proposal else None
+    except ValueError as error:
+        raise _incomplete() from error
 
 
 def read_language(question: Question, fields: QueryDict) -> str:

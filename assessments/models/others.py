@@ -1,5 +1,7 @@
 """Answers beside the one that counts: proposed to the country, or held by another of its institutions."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -80,6 +82,11 @@ class OtherAnswer(AnswerValue):
                 name="differing_view_once",
             ),
         ]
+
+    @property
+    def confirmed_content(self) -> dict[str, Any]:
+        """What the country says when it takes the proposal for its answer."""
+        return {**self.content(), "is_confidential": self.is_confidential or self.question.is_confidential}
 
     def __str__(self) -> str:
         return f"{self.sheet} {self.question}: {self.kind}"

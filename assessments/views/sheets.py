@@ -21,12 +21,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from assessments import outline, threads, values
 from assessments.actions import answers as actions
 from assessments.actions import evidence as evidence_actions
-from assessments.actions.others import previous_submission
+from assessments.actions.others import previous_submission, proposal_to_confirm, save_confirmed
 from assessments.actions.signatures import takes_section_signatures
 from assessments.conflicts import conflict, put_together
 from assessments.forms import answers as forms
 from assessments.forms.evidence import evidence_of_section
-from assessments.models import NATIONAL_INSTITUTIONS, Answer, AnswerSheet, SheetState, Submission
+from assessments.models import NATIONAL_INSTITUTIONS, Answer, AnswerSheet, OtherAnswer, SheetState, Submission
 from assessments.signatures import signatories
 from projects.permissions import Permission, allows, require
 from projects.views.find import SHOWN_OF_PROJECT, find_project, find_row
@@ -335,7 +335,13 @@ def _save(
         raise values.ImpossibleValue(
             gettext("Only the national coordinator enters answers for another institution. Load the page again.")
         )
+    confirms = forms.read_proposal(question, request.POST)
     with refusals_in_words():
+        if confirms and (proposal := _confirmed(request, sheet, question, content, confirms, save_id)):
+            return save_confirmed(
+                proposal, sheet, content, base=base, save_id=save_id, by=request.user,
+                institution=behalf or own, is_on_behalf=behalf not in {"", own},
+            )  # fmt: skip
         return actions.save_answer(
             sheet,
             question,
@@ -347,6 +353,26 @@ def _save(
             institution=behalf or own,
             is_on_behalf=behalf not in {"", own},
         )
+
+
+def _confirmed(
+    request: HttpRequest,
+    sheet: AnswerSheet,
+    question: Question,
+    content: actions.Content,
+    public_id: uuid.UUID,
+    save_id: uuid.UUID,
+) -> OtherAnswer | None:
+    """The proposal that the content takes for the answer; None where it says something else. Raises ImpossibleValue."""
+    proposal = proposal_to_confirm(sheet, question, public_id, save_id, by=request.user)
+    if proposal is None:
+        raise values.ImpossibleValue(
+            gettext(
+                "Not saved: this proposal was changed or taken back meanwhile. Load the page again and read what is "
+                "proposed now; or answer in your own words."
+            )
+        )
+    return proposal if content == actions.Content(**proposal.confirmed_content) else None
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from tests.factories.accounts import PASSWORD
 from tests.journeys.browsing import PHONE, has_no_sideways_scroll, problems
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
-TEAMS = 30
+TEAMS = 40
 CREATE = f"""
 import json
 from importlib import import_module
@@ -130,6 +130,16 @@ class Team:
 
     def counting(self, code: str) -> list[str]:
         return [value for value, kind, _by in self.answers(code) if kind == "accepted"]
+
+    def confirmed(self, code: str) -> int:
+        """How many of the versions confirm a proposal."""
+        query = """
+            SELECT count(*)
+            FROM assessments_answerrevision JOIN toolkit_question AS question ON question.id = question_id
+            WHERE sheet_id = ? AND question.code = ? AND proposal_id IS NOT NULL"""
+        place = f"file:{self.site.folder / 'readiness.sqlite3'}?mode=ro"
+        with closing(sqlite3.connect(place, uri=True, timeout=20)) as base:
+            return int(base.execute(query, (self.sheet, code)).fetchone()[0])
 
     def has_empty_outbox(self, page: Page) -> None:
         servers.wait_for("the outbox is empty", lambda: self.outbox(page) == [], seconds=10)
@@ -477,6 +487,114 @@ def test_an_hour_offline_ends_in_a_choice_not_in_an_overwritten_text(team: Team)
     saved(awa)
     assert team.counting("G-2") == ["Meanwhile", "Offline, and mended"]
     team.has_empty_outbox(awa)
+
+
+# ── A proposal is confirmed ──────────────────────────────────────────────────
+
+
+PROPOSE = """
+from assessments.models import AnswerSheet
+from assessments.outline import structure
+from tests.factories.assessments import ProposalFactory
+sheet = AnswerSheet.objects.select_related("project", "instrument__framework").get(pk={sheet})
+for code in ("G-2", "G-3"):
+    ProposalFactory(sheet=sheet, question=structure(sheet.instrument).questions[code], value="Proposed " + code)
+"""
+
+
+def propose(team: Team) -> None:
+    team.site.manage("shell", "--verbosity=0", "--command", PROPOSE.format(sheet=team.sheet))
+
+
+def confirm(page: Page, code: str = "G-2") -> None:
+    page.locator(f"[data-question='{code}'] [data-confirm]").click()
+
+
+def test_a_proposal_confirmed_without_a_line_is_kept_and_sent_once(team: Team) -> None:
+    propose(team)
+    page = team.open(team.browser())
+    page.route("**/answers/**", lambda route: route.abort())
+    confirm(page)
+    expect(text(page)).to_have_value("Proposed G-2")
+    expect(state(page)).to_have_text(DEVICE)
+    expect(page.locator("[data-question='G-2'] [data-proposal]")).to_be_hidden()
+    in_the_outbox(team, page, "Proposed G-2")
+    assert team.answers("G-2") == []
+    page.reload()
+    expect(text(page)).to_have_value("Proposed G-2")
+    page.unroute("**/answers/**")
+    page.evaluate("window.readinessOutbox.sendAll()")
+    saved(page)
+    team.has_empty_outbox(page)
+    assert [(value, kind) for value, kind, _by in team.answers("G-2")] == [("Proposed G-2", "accepted")]
+    assert team.confirmed("G-2") == 1
+    assert page.url.endswith("/sections/G/")
+    text(page).fill("Proposed G-2, corrected")  # what is typed on is one's own word
+    saved(page)
+    servers.wait_for("it is sent", lambda: len(team.counting("G-2")) == 2)
+    assert team.confirmed("G-2") == 1
+
+
+def test_confirming_after_something_was_typed_keeps_both_in_their_order(team: Team) -> None:
+    propose(team)
+    page = team.open(team.browser())
+    page.route("**/answers/**", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        text(page).fill("Typed first")
+    text(page).fill("Typed first, and on")
+    in_the_outbox(team, page, "Typed first, and on")
+    confirm(page)
+    expect(text(page)).to_have_value("Proposed G-2")
+    page.wait_for_timeout(300)
+    page.reload()
+    expect(text(page)).to_have_value("Proposed G-2")
+    page.unroute("**/answers/**")
+    page.evaluate("window.readinessOutbox.sendAll()")
+    servers.wait_for("all are sent", lambda: bool(page.evaluate("1")) and len(team.answers("G-2")) == 3)
+    saved(page)
+    assert team.counting("G-2") == ["Typed first", "Typed first, and on", "Proposed G-2"]
+    assert team.confirmed("G-2") == 1
+    team.has_empty_outbox(page)
+
+
+def test_a_confirmed_proposal_and_an_answer_waiting_elsewhere_are_both_kept(team: Team) -> None:
+    propose(team)
+    awa, ben = team.open(team.browser(0)), team.open(team.browser(1))
+    awa.route("**/answers/**", lambda route: route.abort())
+    text(awa).fill("Typed without a line")
+    expect(state(awa)).to_have_text(DEVICE)
+    confirm(ben)
+    saved(ben)
+    awa.unroute("**/answers/**")
+    awa.evaluate("window.readinessOutbox.sendAll()")
+    box = awa.locator("[data-question='G-2'] [data-conflict]")
+    expect(box).to_contain_text("Proposed G-2")
+    expect(text(awa)).to_have_value("Typed without a line")
+    confirm(awa)  # chooses nothing unseen
+    expect(text(awa)).to_have_value("Typed without a line")
+    box.locator("[data-mine]").click()
+    saved(awa)
+    assert [(value, kind) for value, kind, _by in team.answers("G-2")] == [
+        ("Proposed G-2", "accepted"), ("Typed without a line", "refused"), ("Typed without a line", "accepted"),
+    ]  # fmt: skip
+    ben.route("**/answers/**", lambda route: route.abort())
+    confirm(ben, "G-3")
+    expect(state(ben, "G-3")).to_have_text(DEVICE)
+    text(awa, "G-3").fill("Answered meanwhile")
+    saved(awa, "G-3")
+    ben.unroute("**/answers/**")
+    ben.evaluate("window.readinessOutbox.sendAll()")
+    expect(ben.locator("[data-question='G-3'] [data-conflict]")).to_contain_text("Answered meanwhile")
+    assert team.counting("G-3") == ["Answered meanwhile"]
+
+
+def test_without_a_script_a_proposal_is_confirmed_by_its_form(team: Team) -> None:
+    propose(team)
+    context = team.browser_of(base_url=team.site.url, viewport=PHONE, java_script_enabled=False)
+    team.sign_in(context)
+    page = team.open(context)
+    confirm(page)
+    assert (team.counting("G-2"), team.confirmed("G-2")) == (["Proposed G-2"], 1)
 
 
 # ── Devices ──────────────────────────────────────────────────────────────────

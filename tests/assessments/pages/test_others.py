@@ -1,6 +1,10 @@
 """Answers beside the one that counts, as their people meet them: proposals and differing views."""
 
 import datetime
+import html
+import json
+import re
+import uuid
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -95,6 +99,92 @@ def test_confirming_twice_saves_once(project, number, as_focal, bureau):
     confirmed(as_focal, project, number)
     confirmed(as_focal, project, number)
     assert AnswerRevision.objects.count() == 1
+
+
+def sent(client, project, question, base=0, save_id=None, **more):
+    """As static/answers.js confirms: the fields that the page gives, by the address of any answer."""
+    shown = html.unescape(section_page(client, project, question))
+    given = json.loads(re.search(r'data-confirm="(\[.*?\])"', shown)[1])
+    return again(client, project, question, given, base, save_id or uuid.uuid4(), **more)
+
+
+def again(client, project, question, given, base, save_id, **more):
+    pairs = list(given.items()) if isinstance(given, dict) else given
+    typed = {name: [value for other, value in pairs if other == name] for name, _value in pairs}
+    typed |= fields(question, base=base, save_id=save_id, **more)
+    return client.post(url(project, question, "answer_save"), typed)
+
+
+def test_confirmed_through_the_outbox_it_is_the_same_answer(project, number, focal, as_focal, bureau):
+    proposed(signed_in(bureau), project, number)
+    save_id = uuid.uuid4()
+    reply = sent(as_focal, project, number, save_id=save_id)
+    assert (reply.status_code, reply.json()["outcome"]) == (200, "saved")
+    head, revision = Answer.objects.get(), AnswerRevision.objects.get()
+    assert (head.value, head.saved_by, head.institution) == ("1234", focal, "post")
+    assert (revision.proposal, revision.save_id) == (OtherAnswer.objects.get(), save_id)
+
+
+@pytest.mark.parametrize("kind", [Kind.CRITERION, Kind.CHOICES, Kind.TABLE, Kind.MONEY, Kind.TEXT])
+def test_what_the_fields_say_is_what_was_proposed(project, sheet, as_focal, kind):
+    asked = next(question for question in structure(sheet.instrument).questions.values() if question.kind == kind)
+    options = list(asked.options.all())
+    row, column = (next((one.code for one in options if one.axis == axis), "") for axis in ("row", "column"))
+    value = {
+        Kind.CRITERION: 2, Kind.CHOICES: ["sail", "ferry"], Kind.TABLE: {row: column},
+        Kind.MONEY: {"amount": "1234.5", "currency": "USD"}, Kind.TEXT: "Deux\nlignes; «texte»",
+    }[kind]  # fmt: skip
+    proposal = ProposalFactory(sheet=sheet, question=asked, value=value, note="From the files", language="fr")
+    assert sent(as_focal, project, asked).status_code == 200
+    revision = AnswerRevision.objects.get()
+    assert (revision.content(), revision.proposal) == (proposal.confirmed_content, proposal)
+    assert revision.language == "fr"
+
+
+def test_what_was_corrected_after_confirming_is_the_persons_own(project, number, as_focal, bureau):
+    proposed(signed_in(bureau), project, number)
+    assert sent(as_focal, project, number, value="1,235").status_code == 200
+    assert (AnswerRevision.objects.get().proposal, Answer.objects.get().value) == (None, "1235")
+
+
+def test_sent_again_after_it_was_withdrawn_it_is_still_that_save(project, number, as_focal, bureau):
+    proposed(signed_in(bureau), project, number)
+    proposal, save_id = OtherAnswer.objects.get(), uuid.uuid4()
+    given = fields(number, value="1,234", proposal=proposal.public_id)
+    first = again(as_focal, project, number, given, 0, save_id)
+    actions.withdraw(proposal, by=bureau)
+    second = again(as_focal, project, number, given, 0, save_id)
+    assert (first.json()["number"], second.json()["number"], second.status_code) == (1, 1, 200)
+    refused = again(as_focal, project, number, given, 1, uuid.uuid4())
+    assert (refused.status_code, refused.json()["problem"]) == (422, "impossible")
+    assert "changed or taken back meanwhile" in refused.json()["message"]
+    assert AnswerRevision.objects.count() == 1
+
+
+def test_confirmed_after_someone_answered_both_are_kept(project, number, as_focal, bureau, regulator):
+    proposed(signed_in(bureau), project, number)
+    given = fields(number, value="1,234", proposal=OtherAnswer.objects.get().public_id)
+    answer(project, number.code, "99", by=regulator)
+    reply = again(as_focal, project, number, given, 0, uuid.uuid4())
+    assert (reply.status_code, reply.json()["problem"]) == (409, "conflict")
+    assert list(AnswerRevision.objects.order_by("pk").values_list("value", "kind")) == [
+        ("99", "accepted"), ("1234", "refused"),
+    ]  # fmt: skip
+
+
+def test_another_questions_proposal_or_none_at_all_is_refused(project, sheet, number, as_focal):
+    other = ProposalFactory(sheet=sheet)
+    for proposal in (other.public_id, uuid.uuid4(), "x"):
+        reply = again(as_focal, project, number, fields(number, value="1", proposal=proposal), 0, uuid.uuid4())
+        assert reply.status_code == 422
+    assert not AnswerRevision.objects.exists()
+
+
+def test_entered_for_the_ministry_a_confirmed_proposal_is_the_ministrys_word(project, number, as_focal, bureau):
+    proposed(signed_in(bureau), project, number)
+    assert sent(as_focal, project, number, **{"for": "ministry"}).status_code == 200
+    head = Answer.objects.get()
+    assert (head.institution, head.is_on_behalf) == ("ministry", True)
 
 
 def test_confirming_over_what_was_not_shown_keeps_what_stands(project, number, as_focal, bureau):
