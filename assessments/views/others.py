@@ -144,15 +144,14 @@ def answers_take_over(request: HttpRequest, project_id: uuid.UUID, instrument: s
     if submission is None or sheet.instrument.audience != Audience.NATIONAL:
         raise Http404
     number = actions.take_over(sheet, submission, by=request.user)
-    messages.success(
-        request,
-        ngettext(
-            "%(number)s answer of the previous round is proposed to the country.",
-            "%(number)s answers of the previous round are proposed to the country.",
-            number,
-        )
-        % {"number": number}
-        if number
-        else gettext("There was nothing more to take over."),
-    )
+    sentence = taken_over_sentence(number) if number else gettext("There was nothing more to take over.")
+    messages.success(request, sentence)
     return redirect("assessments:questionnaire", project_id)
+
+
+def taken_over_sentence(number: int) -> str:
+    return ngettext(
+        "%(number)s answer of the previous round is proposed to the country.",
+        "%(number)s answers of the previous round are proposed to the country.",
+        number,
+    ) % {"number": number}

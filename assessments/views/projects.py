@@ -20,12 +20,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from assessments import next_steps, outline
 from assessments.actions.projects import start_project
 from assessments.forms.portfolio import FilterForm
-from assessments.models import AnswerSheet
+from assessments.models import AnswerSheet, OtherAnswer
 from assessments.next_steps import Task, Tasks
 from assessments.outline import SectionEntry
 from assessments.portfolio import STEPS, Filters, line, listed, rows
 from assessments.requirements import RequirementEntry, missing, requirement_entries
 from assessments.situations import Situation, situation, with_situation
+from assessments.views.others import taken_over_sentence
 from assessments.views.sheets import own_sections
 from foundation import mails
 from projects.forms.projects import ProjectForm
@@ -202,7 +203,9 @@ def project_new(request: HttpRequest) -> HttpResponse:
         context = {"section": "portfolio", "country": country, "asked": asked, "form": form}
         return render(request, "assessments/project_new.html", context, status=422 if form.is_bound else 200)
     project = start_project(by=request.user, request=asked, **form.plan)
-    messages.success(request, gettext("The project is created. Its questionnaire is open."))
+    created = gettext("The project is created. Its questionnaire is open.")
+    proposed = OtherAnswer.objects.filter(sheet__project=project).count()
+    messages.success(request, f"{created} {taken_over_sentence(proposed)}" if proposed else created)
     return redirect(project)
 
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments.actions import submissions
-from assessments.models import AnswerSheet
-from projects.models import Country, Invitation, Project, ProjectStatus, Region, Visit
+from assessments.models import AnswerSheet, OtherAnswer
+from projects.models import Country, Invitation, Project, ProjectEvent, ProjectStatus, Region, Visit
 from projects.permissions import Role, StaffRole
 from tests.factories.assessments import answer, national_sheet, opened_project, release, submit
 from tests.factories.projects import (
@@ -421,6 +421,24 @@ def test_project_is_created_whole(as_ib, ib):
         datetime.date(2027, 5, 22), datetime.date(2027, 7, 1), datetime.date(2027, 8, 30),
     ]  # fmt: skip
     assert list(Invitation.objects.order_by("pk").values_list("role", flat=True)) == ["coordinator", "expert"]
+
+
+def test_the_next_round_starts_with_what_was_signed_in_the_previous_one_as_proposals(as_ib, ib):
+    first = opened_project()
+    answer(first, "G-1", "1200")
+    answer(first, "A.1-1", 3)
+    submit(first)
+    page = as_ib.post(new(first.country), typed(ib, operator=first.operator.name, round="2"), follow=True)
+    assert "2 answers of the previous round are proposed to the country." in page.content.decode()
+    later = Project.objects.get(round=2)
+    proposals = OtherAnswer.objects.filter(sheet=national_sheet(later)).order_by("pk")
+    assert [(row.question.code, row.value, row.saved_by) for row in proposals] == [
+        ("G-1", "1200", ib),
+        ("A.1-1", 3, ib),
+    ]
+    assert national_sheet(later).answered == 0
+    event = ProjectEvent.objects.get(project=later, kind="answers_taken_over")
+    assert (event.by, event.about) == (ib, {"number": 2})
 
 
 def test_unusual_visit_and_few_experts_are_saved_and_warned_of(as_ib, ib):
