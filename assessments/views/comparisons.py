@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from assessments.comparison import comparison
 from assessments.models import Submission
-from assessments.views.sheets import READS, find_sheet
+from assessments.views.find import READS, find_sheet
 
 NOW = "now"
 

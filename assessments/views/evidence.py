@@ -15,7 +15,7 @@ from assessments.actions import evidence as actions
 from assessments.forms import evidence as forms
 from assessments.models import AnswerSheet, Evidence, EvidenceUse
 from assessments.register import FILTERS, entry_of, register
-from assessments.views.sheets import READS, WRITES, find_sheet, institution_of
+from assessments.views.find import READS, WRITES, find_question, find_sheet, institution_of
 from foundation.downloads import download
 from projects.permissions import allows
 from toolkit.models import Audience, Question
@@ -24,23 +24,14 @@ from toolkit.models import Audience, Question
 @require_POST
 def evidence_add(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
     """Files and a link for one question, from the script; replies with the question's evidence as it stands."""
-    sheet = find_sheet(request, project_id, instrument, WRITES)
-    asked = outline.structure(sheet.instrument).questions.get(question)
-    if asked is None:
-        raise Http404
+    sheet, asked = find_question(request, project_id, instrument, question, WRITES)
     problem = ""
     try:
         if not forms.add_from(request, sheet, asked, institution_of(request, sheet)):
             problem = gettext("Choose a file or give a link first.")
     except values.ImpossibleValue as error:
         problem = str(error)
-    (entry,) = outline.question_entries(sheet, [asked], request.user)
-    return render(
-        request,
-        "assessments/_evidence.html",
-        {"entry": entry, "sheet": sheet, "project": sheet.project, "can_add_evidence": True, "problem": problem},
-        status=422 if problem else 200,
-    )
+    return HttpResponse(evidence_html(request, sheet, asked, problem), status=422 if problem else 200)
 
 
 def _find_piece(
@@ -171,10 +162,10 @@ def evidence_use(request: HttpRequest, project_id: uuid.UUID, instrument: str) -
     )
 
 
-def evidence_html(request: HttpRequest, sheet: AnswerSheet, question: Question) -> str:
-    """What stands beside the question now, for the script."""
+def evidence_html(request: HttpRequest, sheet: AnswerSheet, question: Question, problem: str = "") -> str:
+    """What stands beside the question now, for the script; `problem`: the sentence of what could not be added."""
     (entry,) = outline.question_entries(sheet, [question], request.user)
-    shown = {"entry": entry, "sheet": sheet, "project": sheet.project, "can_add_evidence": True, "problem": ""}
+    shown = {"entry": entry, "sheet": sheet, "project": sheet.project, "can_add_evidence": True, "problem": problem}
     return render_to_string("assessments/_evidence.html", shown, request)
 
 

@@ -18,22 +18,11 @@ from assessments.actions.answers import Outcome
 from assessments.forms import answers as forms
 from assessments.forms.others import DifferingForm, OtherForm, ProposalForm
 from assessments.models import AnswerSheet, AnswerStatus, OtherAnswer, OtherKind
-from assessments.views.questions import find_question, question_page
-from assessments.views.sheets import find_sheet, institution_of, outcome_sentence, refusals_in_words
+from assessments.views.find import find_question, find_sheet, institution_of, of_questionnaire
+from assessments.views.questions import question_page
+from assessments.views.sheets import outcome_sentence, refusals_in_words
 from projects.permissions import Permission, require
-from toolkit.models import Audience, Question
-
-
-def _find(
-    request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str, permission: Permission
-) -> tuple[AnswerSheet, Question]:
-    """A question of the questionnaire, for those whose role allows the verb; beside the checklist stands nothing."""
-    found = find_question(
-        request, project_id, instrument, question, {Audience.NATIONAL: permission, Audience.EXPERTS: permission}
-    )
-    if found[0].instrument.audience != Audience.NATIONAL:
-        raise Http404
-    return found
+from toolkit.models import Question
 
 
 def _read(request: HttpRequest, sheet: AnswerSheet, asked: Question, form: OtherForm) -> tuple[dict[str, Any], Any]:
@@ -55,7 +44,7 @@ def _read(request: HttpRequest, sheet: AnswerSheet, asked: Question, form: Other
 @never_cache
 @require_POST
 def proposal_add(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
-    sheet, asked = _find(request, project_id, instrument, question, Permission.MANAGE_PROJECT)
+    sheet, asked = find_question(request, project_id, instrument, question, of_questionnaire(Permission.MANAGE_PROJECT))
     form = ProposalForm(request.POST)
     typed, content = _read(request, sheet, asked, form)
     if content is None:
@@ -71,7 +60,7 @@ def proposal_add(request: HttpRequest, project_id: uuid.UUID, instrument: str, q
 @never_cache
 @require_POST
 def view_add(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
-    sheet, asked = _find(request, project_id, instrument, question, Permission.ANSWER)
+    sheet, asked = find_question(request, project_id, instrument, question, of_questionnaire(Permission.ANSWER))
     form = DifferingForm(request.POST)
     typed, content = _read(request, sheet, asked, form)
     if content is None:
@@ -96,7 +85,7 @@ def proposal_confirm(
     request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str, other_id: uuid.UUID
 ) -> HttpResponse:
     """The proposal becomes the country's answer, by the person who confirms it."""
-    sheet, asked = _find(request, project_id, instrument, question, Permission.ANSWER)
+    sheet, asked = find_question(request, project_id, instrument, question, of_questionnaire(Permission.ANSWER))
     proposal = _find_other(request, sheet, asked, other_id)
     if proposal.kind != OtherKind.PROPOSED:
         raise Http404
@@ -122,7 +111,7 @@ def other_withdraw(
     request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str, other_id: uuid.UUID
 ) -> HttpResponse:
     """The IB takes back its proposal, an institution its own differing view."""
-    sheet, asked = _find(request, project_id, instrument, question, Permission.READ_ANSWERS)
+    sheet, asked = find_question(request, project_id, instrument, question, of_questionnaire(Permission.READ_ANSWERS))
     other = _find_other(request, sheet, asked, other_id)
     if other.kind == OtherKind.PROPOSED:
         require(request.user, Permission.MANAGE_PROJECT, sheet.project)
@@ -138,10 +127,9 @@ def other_withdraw(
 @require_POST
 def answers_take_over(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
     """What was signed in the previous round becomes proposals, wherever nothing is answered yet."""
-    permission = Permission.MANAGE_PROJECT
-    sheet = find_sheet(request, project_id, instrument, {Audience.NATIONAL: permission, Audience.EXPERTS: permission})
+    sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.MANAGE_PROJECT))
     submission = actions.previous_submission(sheet.project)
-    if submission is None or sheet.instrument.audience != Audience.NATIONAL:
+    if submission is None:
         raise Http404
     number = actions.take_over(sheet, submission, by=request.user)
     sentence = taken_over_sentence(number) if number else gettext("There was nothing more to take over.")

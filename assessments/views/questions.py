@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -21,28 +21,10 @@ from assessments.forms.others import DifferingForm, OtherForm, ProposalForm
 from assessments.forms.threads import CommentForm, ThreadForm
 from assessments.history import history
 from assessments.models import AnswerRevision, AnswerSheet, OtherAnswer, SheetSection, Thread
-from assessments.views.sheets import (
-    READS,
-    WRITES,
-    find_sheet,
-    institution_of,
-    may_mark,
-    outcome_sentence,
-    refusals_in_words,
-)
+from assessments.views.find import WRITES, find_question, institution_of
+from assessments.views.sheets import may_mark, outcome_sentence, refusals_in_words
 from projects.permissions import Permission, allows
 from toolkit.models import Audience, Question
-
-
-def find_question(
-    request: HttpRequest, project_id: uuid.UUID, instrument: str, code: str, permission: dict[str, Permission] = READS
-) -> tuple[AnswerSheet, Question]:
-    """The sheet and the question, for those whose role allows what the address is for."""
-    sheet = find_sheet(request, project_id, instrument, permission)
-    question = outline.structure(sheet.instrument).questions.get(code)
-    if question is None:
-        raise Http404
-    return sheet, question
 
 
 @never_cache

@@ -12,11 +12,10 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from assessments import outline
 from assessments.actions import teamwork as actions
 from assessments.searching import search
-from projects.permissions import Permission, require
-from projects.views.find import find_project
+from assessments.views.find import find_questionnaire
+from projects.permissions import Permission
 
 LONGEST = 200  # characters one looks for
 
@@ -24,16 +23,13 @@ LONGEST = 200  # characters one looks for
 @never_cache
 @require_safe
 def questions_find(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
-    project = find_project(request, project_id)
-    require(request.user, Permission.READ_ANSWERS, project)
-    sheet = outline.national_sheet(project)
-    sheet.project = project
+    sheet = find_questionnaire(request, project_id, Permission.READ_ANSWERS)
     words = request.GET.get("q", "").strip()[:LONGEST]
     return render(
         request,
         "assessments/questions_find.html",
         {
-            "project": project,
+            "project": sheet.project,
             "tab": "questionnaire",
             "sheet": sheet,
             "words": words,
@@ -47,9 +43,7 @@ def questions_find(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def questions_seen(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     """The reader has seen what others changed until the page was made; what came since stays new."""
-    project = find_project(request, project_id)
-    require(request.user, Permission.READ_ANSWERS, project)
-    sheet = outline.national_sheet(project)
+    sheet = find_questionnaire(request, project_id, Permission.READ_ANSWERS)
     try:
         until = parse_datetime(request.POST.get("until", ""))
     except ValueError:

@@ -1,14 +1,13 @@
 """The questionnaire (and the experts' checklist) section by section, and the saving of answers."""
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -28,42 +27,17 @@ from assessments.forms import answers as forms
 from assessments.forms.evidence import evidence_of_section
 from assessments.models import NATIONAL_INSTITUTIONS, Answer, AnswerSheet, OtherAnswer, SheetState, Submission
 from assessments.signatures import signatories
-from projects.permissions import Permission, allows, require
-from projects.views.find import SHOWN_OF_PROJECT, find_project, find_row
+from assessments.views.find import (
+    READS,
+    WRITES,
+    bare_sheets,
+    find_question,
+    find_questionnaire,
+    find_sheet,
+    institution_of,
+)
+from projects.permissions import Permission, allows
 from toolkit.models import Audience, Question, Section
-
-READS = {Audience.NATIONAL: Permission.READ_ANSWERS, Audience.EXPERTS: Permission.READ_FINDINGS}
-WRITES = {Audience.NATIONAL: Permission.ANSWER, Audience.EXPERTS: Permission.RECOMMEND}
-
-
-def bare_sheets() -> QuerySet[AnswerSheet]:
-    """For a save, which shows no page."""
-    return AnswerSheet.objects.select_related("project").annotate(digest=F("instrument__framework__digest"))
-
-
-def shown_sheets() -> QuerySet[AnswerSheet]:
-    return bare_sheets().select_related(*(f"project__{name}" for name in SHOWN_OF_PROJECT))
-
-
-def find_sheet(
-    request: HttpRequest,
-    project_id: uuid.UUID,
-    instrument: str,
-    permission: dict[Any, Permission],
-    sheets: Callable[[], QuerySet[AnswerSheet]] = shown_sheets,
-) -> AnswerSheet:
-    """The sheet, for those whose role allows what the address is for. A sheet one may not even read does not exist.
-
-    `sheets`: with what is read together with it. The instrument comes from memory.
-    """
-    sheet = find_row(sheets, "project__", request.user, project__public_id=project_id, instrument__code=instrument)
-    sheet.instrument = outline.instrument_of(sheet.instrument_id, sheet.digest)
-    project = sheet.project
-    audience = Audience(sheet.instrument.audience)
-    if audience == Audience.EXPERTS and not allows(request.user, READS[audience], project):
-        raise Http404  # that there is a checklist is the experts' before release
-    require(request.user, permission[audience], project)
-    return sheet
 
 
 def lets_keep(response: HttpResponse, request: HttpRequest, sheet: AnswerSheet) -> HttpResponse:
@@ -81,25 +55,16 @@ def is_kept(request: HttpRequest, sheet: AnswerSheet) -> bool:
     )
 
 
-def institution_of(request: HttpRequest, sheet: AnswerSheet) -> str:
-    """The institution the person answers for; the Post's coordinator first where one stands for several."""
-    institutions = sheet.project.places_of(request.user).institutions
-    return "post" if "post" in institutions else min(institutions, default="")
-
-
 @require_safe
 def questionnaire(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
-    project = find_project(request, project_id)
-    require(request.user, Permission.READ_ANSWERS, project)
-    sheet = outline.national_sheet(project)
-    sheet.project = project
+    sheet = find_questionnaire(request, project_id, Permission.READ_ANSWERS)
     entries = outline.section_entries(sheet)
     own = own_sections(request, sheet, entries)
     page = render(
         request,
         "assessments/questionnaire.html",
         {
-            "project": project,
+            "project": sheet.project,
             "tab": "questionnaire",
             "sheet": sheet,
             "own": own,
@@ -414,10 +379,7 @@ def answer_save(request: HttpRequest, project_id: uuid.UUID, instrument: str, qu
     """
     if request.headers.get("X-Person", "") not in {"", str(request.user.public_id)}:
         return JsonResponse({"problem": "other_person"}, status=401)
-    sheet = find_sheet(request, project_id, instrument, WRITES, bare_sheets)
-    asked = outline.structure(sheet.instrument).questions.get(question)
-    if asked is None:
-        raise Http404
+    sheet, asked = find_question(request, project_id, instrument, question, WRITES, bare_sheets)
     try:
         base, save_id = forms.read_base(asked, request.POST)
         content = _content(request, sheet, asked, forms.typed_fields(asked, request.POST))

@@ -14,17 +14,14 @@ from assessments.actions import signatures as actions
 from assessments.forms.signatures import IS_OURS, SectionsSignForm
 from assessments.models import AnswerSheet
 from assessments.signatures import signatories, signs_for
-from assessments.views.sheets import find_sheet
+from assessments.views.find import find_sheet, of_questionnaire
 from projects.permissions import Permission
-from toolkit.models import Audience
-
-SIGNS = dict.fromkeys(Audience, Permission.SIGN)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sections_sign(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
-    sheet = find_sheet(request, project_id, instrument, SIGNS)
+    sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.SIGN))
     if request.method != "POST":
         return _page(request, sheet, None)
     form = SectionsSignForm(request.POST)

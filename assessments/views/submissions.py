@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,22 +18,13 @@ from assessments.forms.submissions import IS_TRUE, PaperForm, ReturnForm, SendFo
 from assessments.models import READ_CONFIDENTIAL, AnswerSheet, Submission
 from assessments.signatures import signatories
 from assessments.unanswered import by_holder, unanswered
-from assessments.views.sheets import READS, find_sheet, may
+from assessments.views.find import READS, find_sheet, of_questionnaire
+from assessments.views.sheets import may
 from foundation.downloads import download
 from foundation.files import NotStored, left_out
 from projects.permissions import Permission, allows, require
-from toolkit.models import Audience
 
 logger = logging.getLogger(__name__)
-
-
-def _questionnaire(request: HttpRequest, project_id: uuid.UUID, instrument: str, permission: Permission) -> AnswerSheet:
-    """The national sheet, for those whose role allows the verb; the checklist is never signed."""
-    permissions = {Audience.NATIONAL: permission, Audience.EXPERTS: permission}
-    sheet = find_sheet(request, project_id, instrument, permissions)
-    if sheet.instrument.audience != Audience.NATIONAL:
-        raise Http404
-    return sheet
 
 
 @require_safe
@@ -81,7 +72,7 @@ def reads_scans(user: Any, sheet: AnswerSheet) -> bool:
 @require_safe
 def sheet_missing(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
     """What has no answer yet, by who has it; for who may send it to the signatory, the way to."""
-    sheet = _questionnaire(request, project_id, instrument, Permission.READ_ANSWERS)
+    sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.READ_ANSWERS))
     return _missing_page(request, sheet, SendForm(is_complete=sheet.is_complete))
 
 
@@ -97,7 +88,7 @@ def _missing_page(request: HttpRequest, sheet: AnswerSheet, form: SendForm, stat
 
 @require_POST
 def sheet_send(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
-    sheet = _questionnaire(request, project_id, instrument, Permission.SEND_TO_SIGNATORY)
+    sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.SEND_TO_SIGNATORY))
     form = SendForm(request.POST, is_complete=sheet.is_complete)
     if not form.is_valid() and sheet.is_open:
         return _missing_page(request, sheet, form, status=422)
@@ -111,7 +102,7 @@ def sheet_send(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> 
 @require_POST
 def sheet_take_back(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
     """The coordinator takes it back; the signatory returns it with a comment."""
-    sheet = find_sheet(request, project_id, instrument, READS)
+    sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.READ_ANSWERS))
     is_coordinator = allows(request.user, Permission.SEND_TO_SIGNATORY, sheet.project)
     if not is_coordinator:
         require(request.user, Permission.SIGN, sheet.project)
@@ -127,7 +118,7 @@ def sheet_take_back(request: HttpRequest, project_id: uuid.UUID, instrument: str
 
 @require_POST
 def sheet_sign(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
-    sheet = _questionnaire(request, project_id, instrument, Permission.SIGN)
+    sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.SIGN))
     form = SignForm(request.POST)
     if not form.is_valid():
         return _document_page(request, sheet, form, status=422)
@@ -138,7 +129,7 @@ def sheet_sign(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> 
 @require_http_methods(["GET", "HEAD", "POST"])
 def sheet_sign_paper(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
     """The signed and stamped paper, as a scan, from the coordinator or the signatory."""
-    sheet = _questionnaire(request, project_id, instrument, Permission.READ_ANSWERS)
+    sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.READ_ANSWERS))
     if not allows(request.user, Permission.SEND_TO_SIGNATORY, sheet.project):
         require(request.user, Permission.SIGN, sheet.project)
     form = PaperForm(request.POST, request.FILES) if request.method == "POST" else PaperForm()
@@ -167,7 +158,7 @@ def sheet_sign_paper(request: HttpRequest, project_id: uuid.UUID, instrument: st
 def submission_scan(
     request: HttpRequest, project_id: uuid.UUID, instrument: str, submission_id: uuid.UUID
 ) -> FileResponse:
-    sheet = _questionnaire(request, project_id, instrument, Permission.READ_ANSWERS)
+    sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.READ_ANSWERS))
     if not reads_scans(request.user, sheet):
         raise PermissionDenied("reads_scans")
     return download(get_object_or_404(sheet.submissions.select_related("scan"), public_id=submission_id).scan)
@@ -184,7 +175,7 @@ def _submitted(request: HttpRequest, submission: Submission) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def sheet_return(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
-    sheet = _questionnaire(request, project_id, instrument, Permission.VALIDATE)
+    sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.VALIDATE))
     sections = outline.structure(sheet.instrument).sections
     form = ReturnForm(request.POST if request.method == "POST" else None, sections=sections)
     if request.method == "POST" and form.is_valid():
@@ -201,7 +192,7 @@ def sheet_return(request: HttpRequest, project_id: uuid.UUID, instrument: str) -
 
 @require_POST
 def sheet_accept(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
-    sheet = _questionnaire(request, project_id, instrument, Permission.VALIDATE)
+    sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.VALIDATE))
     actions.accept_sheet(sheet, by=request.user)
     messages.success(request, gettext("The questionnaire is accepted."))
     return redirect("assessments:questionnaire", project_id)

@@ -11,18 +11,15 @@ from django.views.decorators.http import require_http_methods
 from assessments import outline
 from assessments.actions import teamwork as actions
 from assessments.forms.teamwork import AssignForm
-from assessments.views.sheets import find_sheet
+from assessments.views.find import find_sheet, of_questionnaire
 from projects.permissions import Permission
 from projects.roster import answering_members
-from toolkit.models import Audience
-
-LEADS = dict.fromkeys(Audience, Permission.LEAD_TEAM)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def assignments(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
     """Who answers which section, until when: one table for all of them."""
-    sheet = find_sheet(request, project_id, instrument, LEADS)
+    sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.LEAD_TEAM))
     form = AssignForm(
         request.POST if request.method == "POST" else None,
         entries=outline.section_entries(sheet),

@@ -17,7 +17,8 @@ from assessments.actions import threads as actions
 from assessments.forms.threads import CommentForm, ThreadForm
 from assessments.models import AnswerSheet, Thread, ThreadAudience
 from assessments.models.threads import audiences_of
-from assessments.views.questions import find_question, question_page
+from assessments.views.find import find_question
+from assessments.views.questions import question_page
 from projects.permissions import Permission, require
 from toolkit.models import Question
 

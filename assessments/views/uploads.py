@@ -4,7 +4,7 @@ import logging
 import uuid
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import translation
@@ -19,7 +19,7 @@ from assessments.forms import evidence as evidence_forms
 from assessments.forms.uploads import MOST_AT_ONCE, ChunkForm, UploadForm, is_whole
 from assessments.models import AnswerSheet, Upload
 from assessments.views.evidence import evidence_html
-from assessments.views.sheets import WRITES, find_sheet, institution_of
+from assessments.views.find import WRITES, find_question, find_sheet, institution_of
 from foundation import arrivals, files
 
 logger = logging.getLogger(__name__)
@@ -34,10 +34,7 @@ def refusal(message: str) -> JsonResponse:
 @require_POST
 def upload_start(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
     """Where the pieces of this file go, and how much of it is there already."""
-    sheet = find_sheet(request, project_id, instrument, WRITES)
-    asked = outline.structure(sheet.instrument).questions.get(question)
-    if asked is None:
-        raise Http404
+    sheet, asked = find_question(request, project_id, instrument, question, WRITES)
     form = UploadForm(request.POST)
     if not form.is_valid():
         return refusal(" ".join(error for errors in form.errors.values() for error in errors))

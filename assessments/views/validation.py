@@ -17,17 +17,8 @@ from assessments.actions.writing import can_be_written
 from assessments.desk import FILTERS, Desk, DeskEntry, desk, is_reviewable
 from assessments.forms.validation import DecisionForm
 from assessments.models import AnswerSheet
+from assessments.views.find import find_questionnaire
 from projects.permissions import Permission, allows, require
-from projects.views.find import find_project
-
-
-def find_national_sheet(request: HttpRequest, project_id: uuid.UUID) -> AnswerSheet:
-    """The signed questionnaire's sheet, for those who read findings before their release."""
-    project = find_project(request, project_id)
-    require(request.user, Permission.READ_FINDINGS, project)
-    sheet = outline.national_sheet(project)
-    sheet.project = project
-    return sheet
 
 
 def _filter(request: HttpRequest) -> str:
@@ -62,7 +53,7 @@ def _state(request: HttpRequest, sheet: AnswerSheet) -> dict[str, bool]:
 
 @require_safe
 def validation(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
-    sheet = find_national_sheet(request, project_id)
+    sheet = find_questionnaire(request, project_id, Permission.READ_FINDINGS)
     whole, chosen = desk(sheet, request.user), _filter(request)
     todo = whole.shown("todo")
     return render(
@@ -87,7 +78,7 @@ def validation(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def validate(request: HttpRequest, project_id: uuid.UUID, question: str) -> HttpResponse:
-    sheet = find_national_sheet(request, project_id)
+    sheet = find_questionnaire(request, project_id, Permission.READ_FINDINGS)
     if request.method == "POST":
         require(request.user, Permission.VALIDATE, sheet.project)
     whole = desk(sheet, request.user)

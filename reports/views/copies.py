@@ -11,24 +11,15 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from assessments import outline
 from assessments.models import AnswerSheet
+from assessments.views.find import find_questionnaire
 from foundation.downloads import download
-from projects.permissions import Permission, allows, require
+from projects.permissions import Permission, allows
 from projects.views.find import find_project
 from reports.actions import copies as actions
 from reports.forms.copies import CopyForm
 from reports.forms.imports import UploadForm
 from reports.models import Copy, Import
-
-
-def find_questionnaire(request: HttpRequest, project_id: uuid.UUID, permission: Permission) -> AnswerSheet:
-    """The national questionnaire of a project, for those who may do with it what the address is for."""
-    project = find_project(request, project_id)
-    require(request.user, permission, project)
-    sheet = outline.national_sheet(project)
-    sheet.project = project
-    return sheet
 
 
 def find_copy(request: HttpRequest, project_id: uuid.UUID, copy_id: uuid.UUID) -> Copy:

@@ -11,14 +11,14 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from assessments.views.sheets import institution_of
+from assessments.views.find import find_questionnaire, institution_of
 from foundation import files
 from projects.permissions import Permission
 from reports.actions import imports as actions
 from reports.actions.imports import Change
 from reports.forms.imports import UploadForm
 from reports.models import Import
-from reports.views.copies import copies_page, find_questionnaire
+from reports.views.copies import copies_page
 
 
 def find_import(request: HttpRequest, project_id: uuid.UUID, import_id: uuid.UUID) -> Import:
