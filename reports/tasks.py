@@ -1,9 +1,9 @@
-"""Making a document, or a copy of the questionnaire, under the lease of its job (DESIGN, Jobs)."""
+"""Making a document, a receipt, or a copy of the questionnaire, under the lease of its job (DESIGN, Jobs)."""
 
 import gc
 import json
 import uuid
-from collections.abc import Callable
+from typing import Any
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import shared_task
@@ -17,6 +17,8 @@ from reports.copies import asked, printed, spreadsheet, word
 from reports.documents import Document, html_of
 from reports.documents.receipt import html_of_receipt
 from reports.models import CONTENT_TYPES, Copy, CopyFormat, Problem, Receipt, Report, Stage
+
+PDF = CONTENT_TYPES[CopyFormat.PDF]
 
 
 @shared_task(name="reports.render_report")
@@ -34,22 +36,21 @@ def _render(job: Job, lease: jobs.Lease) -> None:
     lease.report(35, Stage.RENDERING)
     made = _printed(report.public_id, html)
     lease.report(90, Stage.WRITING)
+    finish(lease, report, made.pdf, folder="reports", content_type=PDF, pages=made.pages)
+
+
+def finish(
+    lease: jobs.Lease, row: Report | Receipt | Copy, made: bytes, *, folder: str, content_type: str, **changes: Any
+) -> None:
+    """End the job with its file and these changes of its row; a place for files that refuses it needs a person."""
 
     def publish() -> None:
-        # Under the report's own name: what a killed attempt left is written over. The job's row is locked meanwhile.
-        file = files.store(
-            [made.pdf], folder="reports", name=report.file_name, content_type="application/pdf",
-            key=report.public_id,
-        )  # fmt: skip
-        if not Report.objects.filter(pk=report.pk).update(file=file, pages=made.pages):
+        # Under the row's own name: what a killed attempt left is written over. The job's row is locked meanwhile.
+        file = files.store([made], folder=folder, name=row.file_name, content_type=content_type, key=row.public_id)
+        if not type(row).objects.filter(pk=row.pk).update(file=file, **changes):
             files.discard(file)
             raise jobs.JobRefused(Problem.GONE)
 
-    finish(lease, publish)
-
-
-def finish(lease: jobs.Lease, publish: Callable[[], None]) -> None:
-    """End the job with its file; a place for files that refuses it needs a person."""
     try:
         lease.finish(publish)
     except files.NotStored as refusal:
@@ -94,7 +95,7 @@ def _refused_for(error: OSError) -> Exception:
     return error
 
 
-# ── Receipts ──
+# ── Receipts ─────────────────────────────────────────────────────────────────
 
 
 @shared_task(name="reports.render_receipt")
@@ -117,16 +118,7 @@ def _render_receipt(job: Job, lease: jobs.Lease) -> None:
     lease.report(35, Stage.RENDERING)
     made = _printed(receipt.public_id, html)
     lease.report(90, Stage.WRITING)
-
-    def publish() -> None:
-        file = files.store(
-            [made.pdf], folder="reports", name=receipt.file_name, content_type="application/pdf", key=receipt.public_id
-        )
-        if not Receipt.objects.filter(pk=receipt.pk).update(file=file):
-            files.discard(file)
-            raise jobs.JobRefused(Problem.GONE)
-
-    finish(lease, publish)
+    finish(lease, receipt, made.pdf, folder="reports", content_type=PDF)
 
 
 # ── Copies of the questionnaire ──────────────────────────────────────────────
@@ -153,18 +145,10 @@ def _make(job: Job, lease: jobs.Lease) -> None:
         lease.report(35, Stage.RENDERING)
         made, pages = _file_of(copy, questionnaire)
     lease.report(90, Stage.WRITING)
-
-    def publish() -> None:
-        file = files.store(
-            [made], folder="copies", name=copy.file_name, content_type=CONTENT_TYPES[CopyFormat(copy.format)],
-            key=copy.public_id,
-        )  # fmt: skip
-        found = Copy.objects.filter(pk=copy.pk)
-        if not found.update(file=file, pages=pages, taken_at=questionnaire.taken_at):
-            files.discard(file)
-            raise jobs.JobRefused(Problem.GONE)
-
-    finish(lease, publish)
+    finish(
+        lease, copy, made, folder="copies", content_type=CONTENT_TYPES[CopyFormat(copy.format)], pages=pages,
+        taken_at=questionnaire.taken_at,
+    )  # fmt: skip
 
 
 def _file_of(copy: Copy, questionnaire: asked.Questionnaire) -> tuple[bytes, int | None]:

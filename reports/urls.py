@@ -6,6 +6,8 @@ app_name = "reports"
 
 P = "projects/<uuid:project_id>/"
 C = P + "questionnaire/copies/"
+R = P + "receipts/<int:number>/"
+D = P + "deliverables/"
 
 urlpatterns = [
     # The questionnaire on paper and offline
@@ -17,27 +19,17 @@ urlpatterns = [
     path(C + "read/<uuid:import_id>/", imports.import_review, name="import_review"),
     path(C + "read/<uuid:import_id>/accept/", imports.import_accept, name="import_accept"),
     # Receipts of what was submitted
-    path("projects/<uuid:project_id>/receipts/<int:number>/", receipts.receipt, name="receipt"),
-    path("projects/<uuid:project_id>/receipts/<int:number>/request/", receipts.receipt_request, name="receipt_request"),
-    path(
-        "projects/<uuid:project_id>/receipts/<int:number>/progress/", receipts.receipt_progress, name="receipt_progress"
-    ),
-    path("projects/<uuid:project_id>/receipts/<uuid:receipt_id>/file/", receipts.receipt_file, name="receipt_file"),
+    path(R, receipts.receipt, name="receipt"),
+    path(R + "request/", receipts.receipt_request, name="receipt_request"),
+    path(R + "progress/", receipts.receipt_progress, name="receipt_progress"),
+    path(P + "receipts/<uuid:receipt_id>/file/", receipts.receipt_file, name="receipt_file"),
     # The deliverables
-    path("projects/<uuid:project_id>/deliverables/", reports.deliverables, name="deliverables"),
-    path("projects/<uuid:project_id>/deliverables/request/", reports.report_request, name="report_request"),
-    path(
-        "projects/<uuid:project_id>/deliverables/<uuid:report_id>/progress/",
-        reports.report_progress,
-        name="report_progress",
-    ),
-    path("projects/<uuid:project_id>/deliverables/<uuid:report_id>/again/", reports.report_again, name="report_again"),
-    path(
-        "projects/<uuid:project_id>/deliverables/<uuid:report_id>/release/",
-        reports.report_release,
-        name="report_release",
-    ),
-    path("projects/<uuid:project_id>/deliverables/<uuid:report_id>/file/", reports.report_file, name="report_file"),
-    path("projects/<uuid:project_id>/deliverables/<str:kind>/texts/", reports.editorial, name="editorial"),
-    path("projects/<uuid:project_id>/release/", reports.release, name="release"),
+    path(D, reports.deliverables, name="deliverables"),
+    path(D + "request/", reports.report_request, name="report_request"),
+    path(D + "<uuid:report_id>/progress/", reports.report_progress, name="report_progress"),
+    path(D + "<uuid:report_id>/again/", reports.report_again, name="report_again"),
+    path(D + "<uuid:report_id>/release/", reports.report_release, name="report_release"),
+    path(D + "<uuid:report_id>/file/", reports.report_file, name="report_file"),
+    path(D + "<str:kind>/texts/", reports.editorial, name="editorial"),
+    path(P + "release/", reports.release, name="release"),
 ]

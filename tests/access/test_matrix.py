@@ -5,6 +5,8 @@ stranger (coordinator of another country), visitor (not signed in).
 + allowed · - forbidden (403) · 0 does not exist (404) · > sign in first. Two strings: before and after release.
 """
 
+from collections import Counter
+
 import pytest
 from django.db import transaction
 from django.test import Client
@@ -280,6 +282,11 @@ def url_names(resolver=None, namespace=""):
         else:
             inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
             yield from url_names(entry, inner)
+
+
+def test_no_two_addresses_have_one_name():
+    """The second of them alone would be in the table."""
+    assert [name for name, count in Counter(url_names()).items() if count > 1] == []
 
 
 def test_every_address_is_in_the_table():
