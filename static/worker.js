@@ -15,6 +15,7 @@ const OUTBOX = "readiness-outbox-", UNSENT = "answers";  // databases of outbox.
 
 /* ── Who is signed in ──────────────────────────────────────────────────────── */
 let known = null;  // as in the cache, which outlives this script
+let turn = 0;      // grows when someone signs out or another one comes: a reply asked for before that is shown, and no more
 const reader = async () => {
   known ??= await (await caches.open(STATE)).match("/reader").then((kept) => kept?.json());
   return known ?? { person: "", language: LANGUAGES[0], open: false };
@@ -27,6 +28,7 @@ const forget = async (except) => {
   for (const name of await caches.keys()) if (name.startsWith(PAGES) && name !== PAGES + except) await caches.delete(name);
 };
 const signOut = async () => {
+  turn += 1;
   await remember({ ...(await reader()), person: "", open: false });
   await forget();
 };
@@ -35,6 +37,7 @@ const meet = async (response) => {  // the page says whose it is
   if (!said) return;
   const before = await reader(), open = said !== "nobody";
   const now = { person: open ? said : before.person, language: LANGUAGES.includes(language) ? language : before.language, open };
+  if (now.person !== before.person || now.open !== before.open) turn += 1;
   if (now.person !== before.person) await forget(now.person);
   if (JSON.stringify(now) !== JSON.stringify(before)) await remember(now);
 };
@@ -50,23 +53,26 @@ const whole = async (response) => {  // as it will be read again: its body is no
   return [text, new Response(text, { headers })];
 };
 const keep = async (path, response) => {
+  const mine = turn;
   const person = response.headers.get("X-Reader"), [text, page] = await whole(response);
   await keepFiles(text);
-  if ((await reader()).person !== person) return false;  // signed out meanwhile
+  if (turn !== mine || (await reader()).person !== person) return false;  // signed out meanwhile
   await (await caches.open(PAGES + person)).put(path, page);
   return true;
 };
-/* Learn from a reply; the promise of the copy that is being kept of it, if it may be. */
-const learn = async (url, response) => {
+/* Learn from a reply, asked for in that turn; the promise of the copy that is being kept of it, if it may be. */
+const learn = async (url, response, asked) => {
+  if (asked !== turn) return { kept: Promise.resolve(false) };
   await meet(response);
   if (response.status === 200 && response.headers.has("X-Keep") && !url.search) return { kept: keep(url.pathname, response.clone()) };
   if (GONE.has(response.status)) for (const name of await caches.keys()) if (name.startsWith(PAGES)) await (await caches.open(name)).delete(url.pathname);
   return { kept: Promise.resolve(false) };
 };
 const fetchAndKeep = async (path) => {
+  const asked = turn;
   try {
     const response = await fetch(path, { headers: { Accept: "text/html" }, redirect: "manual" });
-    return await (await learn(new URL(path, location.origin), response)).kept;
+    return await (await learn(new URL(path, location.origin), response, asked)).kept;
   } catch { return false; }
 };
 
@@ -82,14 +88,14 @@ const shown = async (kept) => {
 };
 const help = async () => (await caches.open(HELP)).match(`/offline/${(await reader()).language}/`);
 const navigate = async (event, url) => {
-  const asked = fetch(event.request).then(async (response) => {
-    event.waitUntil((await learn(url, response)).kept.catch(() => {}));
+  const asked = turn, coming = fetch(event.request).then(async (response) => {
+    event.waitUntil((await learn(url, response, asked)).kept.catch(() => {}));
     return response;
   });
-  event.waitUntil(asked.catch(() => {}));  // what comes too late to be shown is kept all the same
+  event.waitUntil(coming.catch(() => {}));  // what comes too late to be shown is kept all the same
   const kept = await copyOf(url);
-  if (!kept) return asked.catch(async () => (await help()) ?? Response.error());
-  const came = await Promise.race([asked.catch(() => null), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  if (!kept) return coming.catch(async () => (await help()) ?? Response.error());
+  const came = await Promise.race([coming.catch(() => null), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
   return came && !AWAY.has(came.status) ? came : shown(kept);
 };
 const file = async (event) => {

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +194,27 @@ def test_signing_out_removes_what_was_kept_and_another_person_never_gets_it(plac
     place.line.cut()
     page.goto(place.section("A.1"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Il n’y a pas de connexion")
+
+
+def test_a_page_that_comes_after_signing_out_is_not_kept_either(place: Place, site: servers.Site) -> None:
+    """A slow line brings what another tab had asked for when its person has left already."""
+    with line(site.url, ["reply late"], only=lambda request: b"/sections/A.1/ " in request) as slow:
+        slow.late = 4.0
+        page = replace(place, line=slow).device(DESK)
+        open_questionnaire(place, page, place.english)
+        other = page.context.new_page()
+        other.goto("/projects/")
+        other.evaluate("(path) => { setTimeout(() => { location.href = path; }); }", place.section("A.1"))
+        servers.wait_for("the section to be asked for", lambda: slow.seen["reply late"] == 1)
+        page.locator("details.menu summary").click()
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.locator("#id_login")).to_be_visible()
+        expect(other.locator("#answers")).to_be_visible()  # it was asked for by who was signed in
+        page.wait_for_timeout(500)
+        assert copies(page) == []
+        slow.cut()
+        page.goto(place.section("A.1"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("There is no line")
 
 
 def test_nothing_of_an_expert_is_kept(place: Place) -> None:
