@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from assessments import values
-from assessments.differences import Mark, Piece, by_lines, by_words
+from assessments.differences import Piece, by_lines, by_words
 from assessments.models import Answer, AnswerRevision, AnswerSheet, AnswerStatus, AnswerValue, RevisionKind
 from assessments.outline import QuestionEntry
 from toolkit.models import Kind, Question
@@ -29,10 +29,6 @@ class Change:
     language: str = ""  # of what stands and what was added; "": the reader's
     was_language: str = ""  # of what was removed
     is_text: bool = True  # False: each piece is a line
-
-    @property
-    def is_changed(self) -> bool:
-        return any(piece.mark != Mark.SAME for piece in self.pieces)
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,6 @@ def _section_page(
             "can_add_evidence": writes and evidence_actions.takes_evidence(sheet),
             "is_kept": is_kept(request, sheet),
             "is_return_elsewhere": writes and sheet.is_open and not counters.is_open,
-            "statuses": {"dont_know": "dont_know", "not_applicable": "not_applicable"},
             **outline.explanations(sheet, [entry.question for entry in entries], part.text),
         },
         status=status,

@@ -312,13 +312,6 @@ class Document:
     @cached_property
     def sections(self) -> list[Section]:
         """The questionnaire whole, for the annex."""
-        return self._sections(self.content["questionnaire"])
-
-    @cached_property
-    def checklist_sections(self) -> list[Section]:
-        return self._sections(self.content["checklist"]) if self.content["checklist"] else []
-
-    def _sections(self, sheet: Mapping[str, Any]) -> list[Section]:
         return [
             Section(
                 section["code"],
@@ -326,7 +319,7 @@ class Document:
                 [self._answered(entry) for entry in section["questions"]],
                 section.get("not_asked", []),
             )
-            for section in sheet["sections"]
+            for section in self.content["questionnaire"]["sections"]
         ]
 
     @property
