@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assessments.models import AnswerSheet, Evidence, OtherAnswer, SectionAssignment, Thread
+from assessments.models import AnswerSheet, Evidence, OtherAnswer, SectionAssignment, Submission, Thread
 from foundation import mails
 from projects.models import Membership, Project
 from projects.permissions import Role
@@ -77,6 +77,11 @@ INFECTED = Notice(
     _("%(country)s: a virus was found in a file that you added"),
     _("ClamAV found a virus in a file that you added as evidence. Nobody can open it here any more:"),
     _("Have the device it came from checked. Then remove the file here, and add a clean copy:"),
+)
+INFECTED_PAPER = Notice(
+    _("%(country)s: a virus was found in the scan of the signed paper"),
+    _("ClamAV found a virus in the scan of the signed paper that was sent in. Nobody can open it here any more:"),
+    _("What was submitted stands. Have the device that the scan came from checked, and keep the paper:"),
 )
 DIFFERING = Notice(
     _("%(country)s: another institution sees an answer differently"),
@@ -171,6 +176,14 @@ def tell_infected(piece: Evidence, signature: str) -> None:
     project = piece.sheet.project
     path = reverse("assessments:evidence_piece", args=[project.public_id, piece.sheet.instrument.code, piece.public_id])
     _tell(INFECTED, project, [piece.added_by], None, path, lambda language: [f"{piece.title}: {signature}"])
+
+
+def tell_infected_paper(submission: Submission, signature: str) -> None:
+    """To who sent it in, and to the manager, whom the experts will ask for it."""
+    sheet, name = submission.sheet, submission.scan.name if submission.scan else ""
+    path = reverse("assessments:sheet_document", args=[sheet.project.public_id, sheet.instrument.code])
+    people = [submission.signed_by, sheet.project.manager]
+    _tell(INFECTED_PAPER, sheet.project, people, None, path, lambda language: [f"{name}: {signature}"])
 
 
 def _questionnaire(project: Project) -> str:

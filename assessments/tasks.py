@@ -1,11 +1,11 @@
-"""Having a file of evidence scanned by ClamAV, under the lease of its job (DESIGN, Jobs)."""
+"""Having a file that people sent scanned by ClamAV, under the lease of its job (DESIGN, Jobs)."""
 
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
 from assessments import notifications
-from assessments.models import Evidence
+from assessments.models import Evidence, Submission
 from foundation import clamd, files, jobs
 from foundation.models import Job, ScanVerdict, StoredFile
 
@@ -36,10 +36,15 @@ def _scan(job: Job, lease: jobs.Lease) -> None:
             scanned_at=timezone.now(),
         )
         if signature:
-            found = Evidence.objects.filter(file=file).kept()  # type: ignore[attr-defined]
-            for piece in found.select_related("sheet__project__country", "sheet__instrument", "added_by").order_by(
-                "pk"
-            ):
-                notifications.tell_infected(piece, signature)
+            _tell_infected(file, signature)
 
     lease.finish(publish)
+
+
+def _tell_infected(file: StoredFile, signature: str) -> None:
+    pieces = Evidence.objects.filter(file=file).kept()  # type: ignore[attr-defined]
+    for piece in pieces.select_related("sheet__project__country", "sheet__instrument", "added_by").order_by("pk"):
+        notifications.tell_infected(piece, signature)
+    papers = Submission.objects.filter(scan=file)
+    for submission in papers.select_related("sheet__project__country", "sheet__instrument", "signed_by", "scan"):
+        notifications.tell_infected_paper(submission, signature)

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments.actions.sheets import lock_sheet
-from assessments.models import AnswerSheet, Evidence, EvidenceUse, Upload
+from assessments.models import AnswerSheet, Evidence, EvidenceUse, Submission, Upload
 from foundation import files, jobs
 from foundation.models import StoredFile
 from projects.models import MoveNotAllowed, log
@@ -134,15 +134,17 @@ def have_scanned(file: StoredFile) -> None:
 
 
 def scan_what_was_not() -> int:
-    """Evidence of the time when no scanner ran, some of it each time; how many files."""
+    """Evidence and signed papers of the time when no scanner ran, some of them each time; how many files."""
     if not settings.CLAMD:
         return 0
     unscanned = StoredFile.objects.filter(scan__isnull=True, verdict="")
-    found = unscanned.filter(pk__in=Evidence.objects.filter(file__isnull=False).values("file")).order_by("pk")
-    for file in (files_found := list(found[:100])):
+    pieces = Evidence.objects.filter(file__isnull=False).values("file")
+    papers = Submission.objects.filter(scan__isnull=False).values("scan")
+    found = list(unscanned.filter(Q(pk__in=pieces) | Q(pk__in=papers)).order_by("pk")[:100])
+    for file in found:
         with transaction.atomic():
             have_scanned(file)
-    return len(files_found)
+    return len(found)
 
 
 @transaction.atomic

@@ -40,7 +40,7 @@ def _document_page(request: HttpRequest, sheet: AnswerSheet, form: SignForm, sta
     by_section = [
         (part, [entry for entry in entries if entry.question.section_id == part.pk]) for part in whole.sections
     ]
-    submissions = list(sheet.submissions.select_related("signed_by", "request").order_by("-number"))
+    submissions = list(sheet.submissions.select_related("signed_by", "request", "scan__scan").order_by("-number"))
     return render(
         request,
         "assessments/sheet_document.html",

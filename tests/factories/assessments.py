@@ -43,6 +43,7 @@ from assessments.models import (
     SheetState,
     SheetVisit,
     SignatureRequest,
+    SignatureWay,
     Source,
     StrategyAim,
     StrategyConclusion,
@@ -185,8 +186,18 @@ class SignatureRequestFactory(factory.django.DjangoModelFactory):
 
 
 class SubmissionFactory(factory.django.DjangoModelFactory):
+    """Signed on the screen; `on_paper` is the trait."""
+
     class Meta:
         model = Submission
+
+    class Params:
+        on_paper = factory.Trait(
+            way=SignatureWay.PAPER,
+            scan=factory.LazyFunction(
+                lambda: files.store([b"%PDF-1.7"], folder="signatures", name="s.pdf", content_type="application/pdf")
+            ),
+        )
 
     sheet = factory.SubFactory(AnswerSheetFactory, submitted=True)
     number = 1

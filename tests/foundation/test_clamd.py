@@ -8,16 +8,16 @@ from contextlib import contextmanager
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from assessments import schedule
 from assessments.models import Evidence
 from assessments.tasks import scan_evidence
-from foundation import clamd, jobs
+from foundation import clamd, files, jobs
 from foundation.models import Job, JobState, Mail, StoredFile
 from projects.permissions import Role
+from tests.clients import signed_in
 from tests.factories import assessments as work
 from tests.factories.projects import member
 
@@ -119,9 +119,7 @@ def focal(project):
 
 @pytest.fixture
 def coordinator(focal):
-    client = Client()
-    client.force_login(focal)
-    return client
+    return signed_in(focal)
 
 
 def add(client, project, content, code="G-1"):
@@ -181,6 +179,26 @@ def test_an_infected_file_is_served_to_nobody_and_said_to_who_added_it(project, 
     assert "a virus was found in it (Eicar-Signature)" in words(coordinator, project)
     mail = Mail.objects.get()
     assert (mail.to, "law.txt: Eicar-Signature" in mail.body, details in mail.body) == (focal.email, True, True)
+
+
+@pytest.mark.django_db
+def test_an_infected_signed_paper_is_said_to_who_sent_it_in_and_to_the_manager(project, focal, coordinator, settings):
+    paper = work.SubmissionFactory(
+        sheet=work.national_sheet(project), on_paper=True, signed_by=focal,
+        scan=files.store([EICAR], folder="signatures", name="signed.pdf", content_type="application/pdf"),
+    )  # fmt: skip
+    with daemon() as server:
+        settings.CLAMD = address_of(server)
+        schedule.run()  # it was sent in while no scanner ran
+        work_off()
+    named = [project.public_id, "questionnaire"]
+    scan = reverse("assessments:submission_scan", args=[*named, paper.public_id])
+    document = reverse("assessments:sheet_document", args=named)
+    assert coordinator.get(scan).status_code == 404
+    page = coordinator.get(document).content.decode()
+    assert (scan in page, "a virus was found in it (Eicar-Signature)" in page) == (False, True)
+    assert {mail.to for mail in Mail.objects.all()} == {focal.email, project.manager.email}
+    assert all("signed.pdf: Eicar-Signature" in mail.body and document in mail.body for mail in Mail.objects.all())
 
 
 @pytest.mark.django_db
