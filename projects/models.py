@@ -394,6 +394,7 @@ class Membership(models.Model):
             models.UniqueConstraint(fields=["project", "user", "role"], name="membership_once"),
             one_of("role", Role.values, name="membership_role_known"),
             one_of("institution", Institution.values, name="membership_institution_known"),
+            one_of("function", Function.values, name="membership_function_known"),
         ]
 
     def __str__(self) -> str:
@@ -456,6 +457,8 @@ class Invitation(models.Model):
         ordering = ["project", "-invited_at"]
         constraints = [
             one_of("role", Role.values, name="invitation_role_known"),
+            one_of("institution", Institution.values, name="invitation_institution_known"),
+            one_of("function", Function.values, name="invitation_function_known"),
             all_or_none("accepted_at", "accepted_by", name="invitation_accepted_at_with_by"),
             all_or_none("withdrawn_at", "withdrawn_by", name="invitation_withdrawn_at_with_by"),
         ]

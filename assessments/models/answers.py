@@ -34,6 +34,15 @@ class Basis(models.TextChoices):
     NONE = "none", _("Nothing for now")
 
 
+def known_words(prefix: str) -> list[models.CheckConstraint]:
+    """Of a table of answers: status, basis and institution are words that there are."""
+    return [
+        one_of("status", AnswerStatus.values, name=f"{prefix}_status_known"),
+        one_of("basis", ["", *Basis.values], name=f"{prefix}_basis_known"),
+        one_of("institution", ["", *Institution.values], name=f"{prefix}_institution_known"),
+    ]
+
+
 class AnswerValue(models.Model):
     """What an answer says: shared by the current answer and its revisions.
 
@@ -104,8 +113,7 @@ class Answer(AnswerValue):
         ordering = ["sheet", "question__section__position", "question__position"]
         constraints = [
             models.UniqueConstraint(fields=["sheet", "question"], name="answer_once"),
-            one_of("status", AnswerStatus.values, name="answer_status_known"),
-            one_of("basis", ["", *Basis.values], name="answer_basis_known"),
+            *known_words("answer"),
         ]
 
     def __str__(self) -> str:
@@ -146,6 +154,7 @@ class AnswerRevision(AnswerValue):
                 condition=Q(number__isnull=False),
                 name="answer_revision_number_once",
             ),
+            *known_words("answer_revision"),
             one_of("kind", RevisionKind.values, name="answer_revision_kind_known"),
             models.CheckConstraint(
                 condition=Q(kind__in=["accepted", "restored", "imported"], number__isnull=False)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from assessments.models.answers import READ_CONFIDENTIAL, Answer, ConfidentialQuerySet
 from assessments.models.sheets import AnswerSheet
 from assessments.models.texts import USER, language_field
-from foundation.constraints import all_or_none
+from foundation.constraints import all_or_none, one_of
 from foundation.fields import public_id
 from foundation.models import StoredFile
 from projects.models import Project
@@ -70,6 +70,7 @@ class Evidence(models.Model):
                 condition=Q(file__isnull=False, url="") | (Q(file__isnull=True, file_name="") & ~Q(url="")),
                 name="evidence_file_or_link",
             ),
+            one_of("institution", Institution.values, name="evidence_institution_known"),
         ]
 
     def __str__(self) -> str:
@@ -111,6 +112,7 @@ class EvidenceUse(models.Model):
                 fields=["piece", "question"], condition=Q(removed_at__isnull=True), name="evidence_use_once"
             ),
             all_or_none("removed_at", "removed_by", name="evidence_use_removed_at_with_by"),
+            one_of("institution", Institution.values, name="evidence_use_institution_known"),
         ]
 
     def __str__(self) -> str:

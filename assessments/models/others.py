@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from assessments.models.answers import AnswerStatus, AnswerValue, ConfidentialQuerySet
+from assessments.models.answers import AnswerStatus, AnswerValue, Basis, ConfidentialQuerySet
 from assessments.models.sheets import AnswerSheet, Submission
 from assessments.models.texts import USER
 from foundation.constraints import all_or_none, one_of
@@ -58,6 +58,7 @@ class OtherAnswer(AnswerValue):
         constraints = [
             one_of("kind", OtherKind.values, name="other_answer_kind_known"),
             one_of("institution", Institution.values, name="other_answer_institution_known"),
+            one_of("basis", ["", *Basis.values], name="other_answer_basis_known"),
             models.CheckConstraint(
                 condition=~Q(grounds="") | Q(submission__isnull=False), name="other_answer_has_grounds"
             ),

@@ -129,8 +129,9 @@ class SignatureRequest(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["sheet", "number"], name="signature_request_once"),
             models.CheckConstraint(
-                condition=Q(answered=models.F("applicable")) | ~Q(reason=""),
-                name="signature_request_incomplete_with_reason",
+                condition=Q(answered=models.F("applicable"), reason="")
+                | (Q(answered__lt=models.F("applicable")) & ~Q(reason="")),
+                name="signature_request_reason_when_incomplete",
             ),
         ]
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from assessments.models.evidence import EvidenceUse
 from assessments.models.sheets import AnswerSheet
 from assessments.models.texts import USER
+from foundation.constraints import one_of
 from foundation.fields import public_id
 from toolkit.models import Institution, Question
 
@@ -43,6 +44,7 @@ class Upload(models.Model):
                 condition=Q(use__isnull=True),
                 name="upload_once",
             ),
+            one_of("institution", Institution.values, name="upload_institution_known"),
             models.CheckConstraint(condition=Q(received__lte=F("size")), name="upload_received_at_most_its_size"),
             models.CheckConstraint(
                 condition=Q(use__isnull=True) | Q(received=F("size")), name="upload_became_evidence_when_whole"

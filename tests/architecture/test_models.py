@@ -56,16 +56,33 @@ def is_kept_whole(model: type[models.Model], at: str, by: str) -> bool:
 
 
 def refuses_half(model: type[models.Model], at: str, by: str) -> bool:
-    constraints = [constraint for constraint in model._meta.constraints if isinstance(constraint, CheckConstraint)]
-    return any(nullness(constraint.condition) >= {f"{at}__isnull", f"{by}__isnull"} for constraint in constraints)
+    return any(looks_at(condition) >= {f"{at}__isnull", f"{by}__isnull"} for condition in checked(model))
 
 
-def nullness(condition: Q) -> set[str]:
-    """The `field__isnull` look-ups anywhere in the condition."""
+def checked(model: type[models.Model]) -> list[Q]:
+    """What the database checks of each row."""
+    return [constraint.condition for constraint in model._meta.constraints if isinstance(constraint, CheckConstraint)]
+
+
+def looks_at(condition: Q) -> set[str]:
+    """The look-ups anywhere in the condition: `field` or `field__isnull`."""
     found: set[str] = set()
     for child in condition.children:
-        found |= nullness(child) if isinstance(child, Q) else {child[0]} if isinstance(child, tuple) else set()
-    return {name for name in found if name.endswith("__isnull")}
+        found |= looks_at(child) if isinstance(child, Q) else {child[0]} if isinstance(child, tuple) else set()
+    return found
+
+
+def test_a_choice_is_one_of_those_that_there_are():
+    """What people's work writes, the database checks too. Languages are settings; the instrument comes checked."""
+    left = [
+        f"{label(model)}.{field.name}"
+        for model in OURS
+        if model._meta.app_label in {"projects", "assessments", "reports"}
+        for field in model._meta.concrete_fields
+        if field.choices and list(field.choices) != list(settings.LANGUAGES)
+        if not any({field.name, f"{field.name}__in"} & looks_at(condition) for condition in checked(model))
+    ]
+    assert left == []
 
 
 def test_every_model_has_a_factory():

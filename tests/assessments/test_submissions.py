@@ -178,9 +178,10 @@ def test_complete_answers_need_no_reason_and_keep_none(project, sheet, focal):
     assert sum(answered for answered, _applicable in asked.sections.values()) == asked.answered
 
 
-def test_database_refuses_missing_answers_without_a_reason(sheet):
-    with pytest.raises(IntegrityError, match="signature_request_incomplete_with_reason"), transaction.atomic():
-        SignatureRequestFactory(sheet=sheet, applicable=3)
+@pytest.mark.parametrize(("answered", "reason"), [(0, ""), (3, WHY_MISSING), (4, WHY_MISSING)])
+def test_database_refuses_missing_answers_without_a_reason_and_a_reason_without_them(sheet, answered, reason):
+    with pytest.raises(IntegrityError, match="signature_request_reason_when_incomplete"), transaction.atomic():
+        SignatureRequestFactory(sheet=sheet, answered=answered, applicable=3, reason=reason)
 
 
 def test_what_was_sent_is_what_is_signed_whatever_evidence_came_meanwhile(project, sheet, focal):
