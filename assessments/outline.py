@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils import translation
 
 from assessments import conditions, values
@@ -19,7 +19,6 @@ from assessments.models import (
     AnswerRevision,
     AnswerSheet,
     AnswerStatus,
-    Basis,
     EvidenceUse,
     OtherAnswer,
     OtherKind,
@@ -28,7 +27,8 @@ from assessments.models import (
     SheetReturn,
     SheetSection,
 )
-from projects.models import Project
+from foundation.statements import Statement
+from projects.models import Places, Project
 from toolkit.glossary import glossary
 from toolkit.models import Audience, Institution, Instrument, Kind, Level, Option, Question, Section, Warning
 
@@ -226,18 +226,6 @@ class QuestionEntry:
             return None
         return next((option for option in self.choices if int(option.code) == int(self.value or 0) + 1), None)
 
-    @property
-    def rows(self) -> list[Option]:
-        return [option for option in self.question.options.all() if option.axis == "row"]
-
-    @property
-    def columns(self) -> list[Option]:
-        return [option for option in self.question.options.all() if option.axis == "column"]
-
-    @property
-    def bases(self) -> list[tuple[str, str]]:
-        return list(Basis.choices)
-
 
 @dataclass(frozen=True)
 class SectionEntry:
@@ -274,19 +262,25 @@ class SectionEntry:
 
 
 def section_entries(sheet: AnswerSheet) -> list[SectionEntry]:
-    return section_entries_of([sheet])[sheet.pk]
+    """The sections of a sheet in order, with what is left to do and who answers them. One query."""
+    return _in_order(sheet, SECTIONS(sheet=sheet.pk))
 
 
 def section_entries_of(sheets: Sequence[AnswerSheet]) -> dict[int, list[SectionEntry]]:
     """The sections of each sheet in order, by its id, with what is left to do and who answers them. One query."""
-    rows = SheetSection.objects.filter(sheet__in=sheets).select_related("assignment__member__user").order_by("pk")
-    counters = {(row.sheet_id, row.section_id): row for row in rows}
-    return {
-        sheet.pk: [
-            _section_entry(section, counters[sheet.pk, section.pk]) for section in structure(sheet.instrument).sections
-        ]
-        for sheet in sheets
-    }
+    rows: dict[int, list[SheetSection]] = {sheet.pk: [] for sheet in sheets}
+    for row in _sections().filter(sheet__in=sheets):
+        rows[row.sheet_id].append(row)
+    return {sheet.pk: _in_order(sheet, rows[sheet.pk]) for sheet in sheets}
+
+
+def _sections() -> QuerySet[SheetSection]:
+    return SheetSection.objects.select_related("assignment__member__user").order_by("pk")
+
+
+def _in_order(sheet: AnswerSheet, rows: Sequence[SheetSection]) -> list[SectionEntry]:
+    counters = {row.section_id: row for row in rows}
+    return [_section_entry(section, counters[section.pk]) for section in structure(sheet.instrument).sections]
 
 
 def _section_entry(section: Section, counters: SheetSection) -> SectionEntry:
@@ -305,21 +299,61 @@ def _minutes_left(section: Section, counters: SheetSection) -> int:
     return -(-section.minutes * (counters.applicable - counters.answered) // counters.applicable)
 
 
+# What a section page asks at each view, written once (foundation/statements.py).
+ANSWERS = Statement(lambda sheet: Answer.objects.filter(sheet=sheet).select_related("saved_by").order_by("pk"), "sheet")
+OTHERS = Statement(
+    lambda sheet: (
+        OtherAnswer.objects.filter(sheet=sheet)
+        .standing()  # type: ignore[attr-defined]
+        .select_related("saved_by", "submission")
+        .order_by("pk")
+    ),
+    "sheet",
+)
+SECTIONS = Statement(lambda sheet: _sections().filter(sheet=sheet), "sheet")
+RETURNS = Statement(
+    lambda sheet: SheetReturn.objects.filter(sheet=sheet).select_related("section", "by").order_by("-at", "-pk")[:40],
+    "sheet",
+)
+
+
+def _refused(sheet: Any, user: Any) -> Any:
+    newer = AnswerRevision.objects.filter(
+        sheet=OuterRef("sheet"), question=OuterRef("question"), saved_by=OuterRef("saved_by"), pk__gt=OuterRef("pk")
+    )
+    own = AnswerRevision.objects.filter(sheet=sheet, saved_by=user, kind=RevisionKind.REFUSED)
+    return own.filter(~Exists(newer)).order_by("pk")
+
+
+REFUSED = Statement(_refused, "sheet", "user")
+
+
+@lru_cache(maxsize=256)
+def _uses(places: Places, *asked: str) -> Statement:
+    """What people at these places may read of a sheet's evidence; of one section, where it is asked for."""
+
+    def build(sheet: Any, **section: Any) -> Any:
+        rows = EvidenceUse.objects.filter(piece__sheet=sheet, **section).kept().readable_from(places)
+        return rows.select_related("piece__file__scan", "added_by").order_by("added_at", "pk")
+
+    return Statement(build, "sheet", *asked)
+
+
 def question_entries(sheet: AnswerSheet, questions: Sequence[Question], user: Any) -> list[QuestionEntry]:
     """The questions with answers, evidence, warnings and what is hidden, as `user` may see them. Four queries."""
     whole = structure(sheet.instrument)
     project = sheet.project
-    answers = list(Answer.objects.filter(sheet=sheet).select_related("saved_by").order_by("pk"))
+    answers = ANSWERS(sheet=sheet.pk)
     answered = {answer.question_id: answer for answer in answers}
     facts = given(answers, whole.by_id)
     hidden = whole.hidden(facts)
-    ids = [question.pk for question in questions]
     evidence: dict[int, list[EvidenceUse]] = {}
-    uses = EvidenceUse.objects.filter(piece__sheet=sheet, question__in=ids).kept().readable_by(user, project)
-    for use in uses.select_related("piece__file__scan", "added_by").order_by("added_at", "pk"):
+    parts = {question.section_id for question in questions}
+    of_part = {"question__section": parts.pop()} if len(parts) == 1 else {}
+    for use in _uses(project.places_of(user), *of_part)(sheet=sheet.pk, **of_part):
         evidence.setdefault(use.question_id, []).append(use)
-    conflicts = open_conflicts(sheet, ids, user)
-    others = standing_others(sheet, ids, user)
+    conflicts = open_conflicts(sheet, user)
+    others = standing_others(sheet, user)
     entries = []
     for question in questions:
         answer = answered.get(question.pk)
@@ -341,14 +375,12 @@ def question_entries(sheet: AnswerSheet, questions: Sequence[Question], user: An
     return entries
 
 
-def standing_others(
-    sheet: AnswerSheet, question_ids: Sequence[int], user: Any
-) -> dict[tuple[int, str], list[OtherAnswer]]:
+def standing_others(sheet: AnswerSheet, user: Any) -> dict[tuple[int, str], list[OtherAnswer]]:
     """What stands beside the answers and the person may read, by question and kind. One query."""
-    rows = OtherAnswer.objects.filter(sheet=sheet, question__in=question_ids).standing()  # type: ignore[attr-defined]
     found: dict[tuple[int, str], list[OtherAnswer]] = {}
-    for row in rows.readable_by(user, sheet.project).select_related("saved_by", "submission").order_by("pk"):
-        found.setdefault((row.question_id, row.kind), []).append(row)
+    for row in OTHERS(sheet=sheet.pk):
+        if row.is_readable_by(user, sheet.project):
+            found.setdefault((row.question_id, row.kind), []).append(row)
     return found
 
 
@@ -371,14 +403,9 @@ def explanations(sheet: AnswerSheet, questions: Sequence[Question], *texts: Any)
     }
 
 
-def open_conflicts(sheet: AnswerSheet, question_ids: Sequence[int], user: Any) -> dict[int, list[AnswerRevision]]:
+def open_conflicts(sheet: AnswerSheet, user: Any) -> dict[int, list[AnswerRevision]]:
     """The person's own refused texts that nothing of theirs has replaced since, by question. One query."""
-    own = AnswerRevision.objects.filter(sheet=sheet, question__in=question_ids, saved_by=user)
-    newer = AnswerRevision.objects.filter(
-        sheet=sheet, question=OuterRef("question"), saved_by=user, pk__gt=OuterRef("pk")
-    )
-    refused = own.filter(~Exists(newer), kind=RevisionKind.REFUSED)
-    return {revision.question_id: [revision] for revision in refused.order_by("pk")}
+    return {revision.question_id: [revision] for revision in REFUSED(sheet=sheet.pk, user=user.pk)}
 
 
 def holding_warnings(
@@ -396,7 +423,7 @@ def holding_warnings(
 
 def last_returns(sheet: AnswerSheet) -> list[SheetReturn]:
     """Why the sheet is open again: the last return's comments, whole or by section; [] when there was none."""
-    returns = list(sheet.returns.select_related("section", "by").order_by("-at", "-pk")[:40])
+    returns = RETURNS(sheet=sheet.pk)
     return [entry for entry in returns if entry.at == returns[0].at] if returns else []
 
 

@@ -59,6 +59,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "toolkit.templatetags.framework",
                 "assessments.templatetags.answers",
+                "assessments.templatetags.unchanging",
                 "readiness.tabs",
             ],
         },

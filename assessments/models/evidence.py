@@ -13,7 +13,7 @@ from assessments.models.texts import USER, language_field
 from foundation.constraints import all_or_none, one_of
 from foundation.fields import public_id
 from foundation.models import StoredFile
-from projects.models import Project
+from projects.models import Places, Project
 from toolkit.models import Institution, Question
 
 
@@ -79,8 +79,10 @@ class Evidence(models.Model):
 
 class EvidenceUseQuerySet(models.QuerySet["EvidenceUse"]):
     def readable_by(self, user: Any, project: Project) -> "EvidenceUseQuerySet":
+        return self.readable_from(project.places_of(user))
+
+    def readable_from(self, places: Places) -> "EvidenceUseQuerySet":
         """Of readable pieces; but what a withheld answer rests on is withheld with it, save what one's own added."""
-        places = project.places_of(user)
         if places.roles & READ_CONFIDENTIAL:
             return self
         is_shown = Q(institution__in=places.institutions) | ~_withheld("piece__sheet", "question", places.institutions)

@@ -1,5 +1,6 @@
 """What templates say of answers and their evidence."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -8,9 +9,9 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from assessments import values
-from assessments.outline import QuestionEntry
 from foundation import downloads
 from foundation.models import StoredFile
+from toolkit.models import Level
 
 register = template.Library()
 
@@ -24,15 +25,9 @@ def answer_words(question: Any, answer: Any) -> list[str]:
 
 
 @register.simple_tag
-def level_of(entry: QuestionEntry, code: str) -> Any:
+def level_of(levels: Mapping[int, Level], code: str) -> Level:
     """The level that a criterion's descriptor describes."""
-    return entry.levels[int(code)]
-
-
-@register.simple_tag
-def cell(entry: QuestionEntry, row: str) -> str:
-    """The column chosen in a row of a table question."""
-    return (entry.value or {}).get(row, "")
+    return levels[int(code)]
 
 
 @register.filter
