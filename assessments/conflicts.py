@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from assessments import values
-from assessments.differences import Mark, Piece, by_words
+from assessments.differences import Mark, Stretch, by_words
 from assessments.models import AnswerStatus, AnswerValue, Basis
 from toolkit.models import Kind
 
@@ -21,7 +21,7 @@ Fields = Sequence[tuple[str, str]]  # as a form posts them
 class Side:
     at: datetime.datetime
     language: str
-    lines: Sequence[Sequence[Piece]]
+    lines: Sequence[Sequence[Stretch]]
     fields: str  # JSON of Fields
 
 
@@ -39,8 +39,8 @@ class Conflict:
 
 def conflict(question: Any, mine: Any, theirs: Any) -> Conflict:
     """`mine` is a revision, `theirs` the answer. Needs the question's options loaded."""
-    pieces = by_words(_said(question, theirs, mine), _said(question, mine, theirs))
-    my_lines, their_lines = _lines(pieces, Mark.ADDED), _lines(pieces, Mark.REMOVED)
+    stretches = by_words(_said(question, theirs, mine), _said(question, mine, theirs))
+    my_lines, their_lines = _lines(stretches, Mark.ADDED), _lines(stretches, Mark.REMOVED)
     both = put_together(question, mine, theirs)
     return Conflict(
         code=question.code,
@@ -64,18 +64,18 @@ def _said(question: Any, version: AnswerValue, other: AnswerValue) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _lines(pieces: Sequence[Piece], own: Mark) -> list[list[Piece]]:
+def _lines(stretches: Sequence[Stretch], own: Mark) -> list[list[Stretch]]:
     """One of the two texts, line by line: what both say, and what only it says."""
-    lines: list[list[Piece]] = [[]]
-    for piece in pieces:
-        if piece.mark not in {Mark.SAME, own}:
+    lines: list[list[Stretch]] = [[]]
+    for stretch in stretches:
+        if stretch.mark not in {Mark.SAME, own}:
             continue
-        first, *more = piece.text.split("\n")
+        first, *more = stretch.text.split("\n")
         for text, line in [(first, lines[-1]), *((text, []) for text in more)]:
             if line is not lines[-1]:
                 lines.append(line)
             if text:
-                line.append(Piece(piece.mark, text))
+                line.append(Stretch(stretch.mark, text))
     return [line for line in lines if line]
 
 

@@ -17,21 +17,21 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A stretch of text and what became of it."""
+class Stretch:
+    """Some text, and what became of it."""
 
     mark: Mark
     text: str
 
 
-def by_words(old: str, new: str) -> list[Piece]:
+def by_words(old: str, new: str) -> list[Stretch]:
     """Both texts as one, what only one of them says marked; joined without the removed it is the new text."""
     return _joined(_compare(_WORD.findall(old), _WORD.findall(new)))
 
 
-def by_lines(old: Sequence[str], new: Sequence[str]) -> list[Piece]:
+def by_lines(old: Sequence[str], new: Sequence[str]) -> list[Stretch]:
     """The same of whole lines: a choice is chosen or not, never half."""
-    return [Piece(mark, line) for mark, line in _compare(old, new)]
+    return [Stretch(mark, line) for mark, line in _compare(old, new)]
 
 
 def _compare(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Mark, str]]:
@@ -63,14 +63,14 @@ def _middle(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Mark, str]
         yield from ((Mark.ADDED, token) for token in new[new_from:new_to])
 
 
-def _joined(marked: Iterator[tuple[Mark, str]]) -> list[Piece]:
+def _joined(marked: Iterator[tuple[Mark, str]]) -> list[Stretch]:
     """Neighbours with the same mark as one; a space alone between two changes belongs to both."""
     removed, added = "", ""
-    pieces: list[Piece] = []
+    stretches: list[Stretch] = []
 
     def settle() -> None:
         nonlocal removed, added
-        pieces.extend(Piece(mark, text) for mark, text in ((Mark.REMOVED, removed), (Mark.ADDED, added)) if text)
+        stretches.extend(Stretch(mark, text) for mark, text in ((Mark.REMOVED, removed), (Mark.ADDED, added)) if text)
         removed = added = ""
 
     tokens = list(marked)
@@ -85,9 +85,9 @@ def _joined(marked: Iterator[tuple[Mark, str]]) -> list[Piece]:
             added += token
         else:
             settle()
-            if pieces and pieces[-1].mark == Mark.SAME:
-                pieces[-1] = Piece(Mark.SAME, pieces[-1].text + token)
+            if stretches and stretches[-1].mark == Mark.SAME:
+                stretches[-1] = Stretch(Mark.SAME, stretches[-1].text + token)
             else:
-                pieces.append(Piece(Mark.SAME, token))
+                stretches.append(Stretch(Mark.SAME, token))
     settle()
-    return pieces
+    return stretches

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from assessments import values
-from assessments.differences import Piece, by_lines, by_words
+from assessments.differences import Stretch, by_lines, by_words
 from assessments.models import Answer, AnswerRevision, AnswerSheet, AnswerStatus, AnswerValue, RevisionKind
 from assessments.outline import QuestionEntry
 from toolkit.models import Kind, Question
@@ -25,10 +25,10 @@ class Change:
     """One part of an answer, with what became another in it. `label` is "" for the answer itself."""
 
     label: str
-    pieces: Sequence[Piece]
+    stretches: Sequence[Stretch]
     language: str = ""  # of what stands and what was added; "": the reader's
     was_language: str = ""  # of what was removed
-    is_text: bool = True  # False: each piece is a line
+    is_text: bool = True  # False: each stretch is a line
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def changes(question: Question, old: AnswerValue | None, new: AnswerValue) -> li
         _line(gettext("It rests on"), was.basis and was.get_basis_display(), new.basis and new.get_basis_display()),
         _line(gettext("Who reads it"), "" if is_anyones else _readers(was), "" if is_anyones else _readers(new)),
     ]
-    return [part for part in parts if part.pieces]
+    return [part for part in parts if part.stretches]
 
 
 def _value(question: Question, was: AnswerValue, new: AnswerValue) -> Change:

@@ -1,4 +1,4 @@
-"""Files that arrive in pieces: written in place as they come, below FILES_DIR, until they are whole."""
+"""Files that arrive in chunks: written in place as they come, below FILES_DIR, until they are whole."""
 
 import contextlib
 import hashlib

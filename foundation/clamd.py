@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from struct import pack
 
-PIECE = 64 * 1024
+CHUNK = 64 * 1024  # bytes sent at once
 PATIENCE = 60  # seconds without a byte
 INFECTED = re.compile(r"^stream: (?P<signature>.+) FOUND$")
 
@@ -40,8 +40,8 @@ def scan(path: Path, address: str) -> str:
         with connected(address) as line, path.open("rb") as stream:
             try:
                 line.sendall(b"zINSTREAM\0")
-                while piece := stream.read(PIECE):
-                    line.sendall(pack("!L", len(piece)) + piece)
+                while chunk := stream.read(CHUNK):
+                    line.sendall(pack("!L", len(chunk)) + chunk)
                 line.sendall(pack("!L", 0))
             except (BrokenPipeError, ConnectionResetError):
                 pass  # it has said why

@@ -76,10 +76,8 @@ window.readinessOutbox = (() => {
         try {
           const plain = Object.fromEntries(STORED.map((name) => [name, record[name] ?? null]));
           await inStore("readwrite", (store) => isDone(record) ? store.delete(record.id) : store.put(plain));
-          record.isKept = true;
           broken = "";
         } catch (error) {
-          record.isKept = false;
           broken = error?.name === "QuotaExceededError" ? "full" : "none";
           opened = broken === "none" ? null : opened;
         }

@@ -1,4 +1,4 @@
-"""Taking in a file in pieces, so that a cut costs no more than the piece that was on its way."""
+"""Taking in a file in chunks, so that a cut costs no more than the chunk that was on its way."""
 
 import datetime
 from typing import Any
@@ -17,7 +17,7 @@ KEPT_FOR = datetime.timedelta(days=7)  # what nobody goes on with
 
 
 class ElsewhereByNow(Exception):
-    """The piece does not begin where the upload ends; `received` is where that is."""
+    """The chunk does not begin where the upload ends; `received` is where that is."""
 
     def __init__(self, received: int) -> None:
         super().__init__(received)

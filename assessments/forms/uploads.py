@@ -1,4 +1,4 @@
-"""A file that arrives in pieces: what is said of it first, and what each piece must be."""
+"""A file that arrives in chunks: what is said of it first, and what each chunk must be."""
 
 import hashlib
 from typing import Any
@@ -8,7 +8,7 @@ from django import forms
 from assessments import values
 from assessments.forms.evidence import LONGEST_NAME, require_size
 
-MOST_AT_ONCE = 1024 * 1024  # bytes of one piece
+MOST_AT_ONCE = 1024 * 1024  # bytes of one chunk
 
 
 class UploadForm(forms.Form):

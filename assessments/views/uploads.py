@@ -1,4 +1,4 @@
-"""Evidence in pieces, from the script: begin or go on, a piece, give up. Always JSON."""
+"""A file of evidence in chunks, from the script: begin or go on, a chunk, give up. Always JSON."""
 
 import logging
 import uuid
@@ -33,7 +33,7 @@ def refusal(message: str) -> JsonResponse:
 @never_cache
 @require_POST
 def upload_start(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
-    """Where the pieces of this file go, and how much of it is there already."""
+    """Where the chunks of this file go, and how much of it is there already."""
     sheet, asked = find_question(request, project_id, instrument, question, WRITES)
     form = UploadForm(request.POST)
     if not form.is_valid():
@@ -84,7 +84,7 @@ def _find(request: HttpRequest, project_id: uuid.UUID, instrument: str, upload_i
 @never_cache
 @require_POST
 def upload_chunk(request: HttpRequest, project_id: uuid.UUID, instrument: str, upload_id: uuid.UUID) -> HttpResponse:
-    """The bytes from `offset` on. 409 says where the upload is, to go on from there; an empty piece only asks."""
+    """The bytes from `offset` on. 409 says where the upload is, to go on from there; an empty chunk only asks."""
     upload = _find(request, project_id, instrument, upload_id)
     form = ChunkForm(request.GET)
     if not form.is_valid() or len(request.body) > MOST_AT_ONCE:

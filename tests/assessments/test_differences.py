@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from assessments.differences import Mark, by_lines, by_words
 
 
-def shown(pieces):
+def shown(stretches):
     """`-removed-` and `+added+`, the rest as it is."""
     signs = {Mark.SAME: "", Mark.ADDED: "+", Mark.REMOVED: "-"}
-    return "".join(f"{signs[piece.mark]}{piece.text}{signs[piece.mark]}" for piece in pieces)
+    return "".join(f"{signs[stretch.mark]}{stretch.text}{signs[stretch.mark]}" for stretch in stretches)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_words(old, new, expected):
 
 def test_lines_are_added_or_removed_whole():
     old, new = ["Post offices", "Lockers"], ["Post offices", "At home"]
-    assert [(piece.mark, piece.text) for piece in by_lines(old, new)] == [
+    assert [(stretch.mark, stretch.text) for stretch in by_lines(old, new)] == [
         (Mark.SAME, "Post offices"),
         (Mark.REMOVED, "Lockers"),
         (Mark.ADDED, "At home"),
@@ -44,9 +44,9 @@ def test_lines_are_added_or_removed_whole():
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_without_the_removed_it_is_the_new_text_and_without_the_added_the_old(old, new):
-    pieces = by_words(old, new)
-    assert "".join(piece.text for piece in pieces if piece.mark != Mark.REMOVED) == new
-    assert "".join(piece.text for piece in pieces if piece.mark != Mark.ADDED) == old
+    stretches = by_words(old, new)
+    assert "".join(stretch.text for stretch in stretches if stretch.mark != Mark.REMOVED) == new
+    assert "".join(stretch.text for stretch in stretches if stretch.mark != Mark.ADDED) == old
 
 
 def test_the_longest_texts_are_compared_quickly():

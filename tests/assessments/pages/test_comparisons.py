@@ -39,7 +39,9 @@ def shown(sections):
     return {
         entry.code: (
             str(entry.became),
-            "".join(f"{signs[piece.mark]}{piece.text}{signs[piece.mark]}" for piece in entry.changes[0].pieces)
+            "".join(
+                f"{signs[stretch.mark]}{stretch.text}{signs[stretch.mark]}" for stretch in entry.changes[0].stretches
+            )
             if entry.changes
             else "",
         )

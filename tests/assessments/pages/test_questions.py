@@ -118,7 +118,9 @@ def moved(sheet, **minutes):
 def spoken(version):
     """What a version shows of the answer itself: `-removed-` and `+added+`."""
     signs = {"same": "", "added": "+", "removed": "-"}
-    return "".join(f"{signs[piece.mark]}{piece.text}{signs[piece.mark]}" for piece in version.changes[0].pieces)
+    return "".join(
+        f"{signs[stretch.mark]}{stretch.text}{signs[stretch.mark]}" for stretch in version.changes[0].stretches
+    )
 
 
 def test_one_persons_saves_of_one_sitting_are_one_run(project, sheet, text, focal):
@@ -155,7 +157,10 @@ def test_history_tells_note_basis_and_confidentiality(project, sheet, focal):
     answer(project, criterion.code, 2, by=focal, note="By the decree of 2019")
     answer(project, criterion.code, 3, by=focal, basis="interview", note="By the decree of 2021", is_confidential=True)
     (run,) = told(project, sheet, criterion, focal).runs
-    found = {change.label: [(piece.mark, piece.text) for piece in change.pieces] for change in run.versions[0].changes}
+    found = {
+        change.label: [(stretch.mark, stretch.text) for stretch in change.stretches]
+        for change in run.versions[0].changes
+    }
     assert found["Note"] == [("same", "By the decree of "), ("removed", "2019"), ("added", "2021")]
     assert found["It rests on"] == [("removed", "A document, attached"), ("added", "An interview")]
     assert found["Who reads it"] == [("removed", "The whole team"), ("added", "Confidential")]
