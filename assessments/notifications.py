@@ -1,6 +1,6 @@
 """Which turn of the questionnaire is told to whom, in whose language. When is decided by the actions."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from assessments.models import AnswerSheet, Evidence, OtherAnswer, SectionAssign
 from foundation import mails
 from projects.models import Membership, Project
 from projects.permissions import Role
+from toolkit.models import Section
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ TO_SIGN = Notice(
     _("%(country)s: the questionnaire waits for your signature"),
     _("%(who)s has sent you the answers to the questionnaire of this country: %(country)s."),
     _("Read them as one document, then sign them, or return them to the team:"),
+)
+SECTIONS_TO_SIGN = Notice(
+    _("%(country)s: sections of the questionnaire wait for your signature"),
+    _("%(who)s asks you to sign the sections that your institution answers, in the questionnaire of: %(country)s."),
+    _("Read the answers, then sign them, before the whole questionnaire is submitted:"),
 )
 TAKEN_BACK = Notice(
     _("%(country)s: the questionnaire is open again, without a signature"),
@@ -92,9 +98,31 @@ TEAM = (Role.COORDINATOR, Role.CONTRIBUTOR, Role.SIGNATORY)
 ANSWERING = (Role.COORDINATOR, Role.CONTRIBUTOR)
 
 
-def ask_to_sign(sheet: AnswerSheet, *, by: Any) -> None:
+def ask_to_sign(sheet: AnswerSheet, *, by: Any, besides: Collection[str] = ()) -> None:
+    """To sign the whole: but for the signatories of institutions that sign sections of their own, if there are others.
+
+    `besides`: these institutions.
+    """
     path = reverse("assessments:sheet_document", args=[sheet.project.public_id, sheet.instrument.code])
-    _tell(TO_SIGN, sheet.project, _members(sheet.project, Role.SIGNATORY), by, path)
+    members = list(_current(sheet.project, Role.SIGNATORY))
+    whole = [member for member in members if member.institution not in besides] or members
+    _tell(TO_SIGN, sheet.project, [member.user for member in whole], by, path)
+
+
+def ask_to_sign_sections(sheet: AnswerSheet, sections: Mapping[str, Sequence[Section]], *, by: Any) -> list[str]:
+    """One message a signatory with their institution’s sections, by institution; the institutions that have one."""
+    path = reverse("assessments:sections_sign", args=[sheet.project.public_id, sheet.instrument.code])
+    members = [member for member in _current(sheet.project, Role.SIGNATORY) if member.institution in sections]
+    own: dict[Any, list[Section]] = {}
+    for member in members:
+        own.setdefault(member.user, []).extend(sections[member.institution])
+    for person, parts in own.items():
+        _tell(SECTIONS_TO_SIGN, sheet.project, [person], by, path, partial(_section_lines, parts))
+    return [place for place in sections if any(member.institution == place for member in members)]
+
+
+def _section_lines(parts: Iterable[Section], language: str) -> list[str]:
+    return [f"{part.code} {part.name.in_(language)}" for part in parts]
 
 
 def tell_taken_back(sheet: AnswerSheet, *, by: Any) -> None:

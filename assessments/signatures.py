@@ -6,12 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from assessments import outline
-from assessments.models import Answer, AnswerSheet, SectionSignature
+from assessments.models import Answer, AnswerRevision, AnswerSheet, SectionSignature, Submission
 from assessments.outline import SectionEntry
 from projects.models import Membership
 from projects.permissions import Role
 from toolkit.models import Institution
+
+Signatures = dict[tuple[int, str], SectionSignature]  # by section and institution
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,10 @@ class Signatory:
         return all(section.is_signed for section in self.sections)
 
     @property
+    def to_sign(self) -> list[SignedSection]:
+        return [section for section in self.sections if section.can_be_signed]
+
+    @property
     def signed(self) -> list[SignedSection]:
         return [section for section in self.sections if section.is_signed]
 
@@ -63,27 +71,68 @@ class Signatory:
 
 def signatories(sheet: AnswerSheet, entries: Iterable[SectionEntry]) -> list[Signatory]:
     """The institutions besides the Post that answer sections, and what they signed. Two queries, or none."""
-    own: dict[str, list[SectionEntry]] = {}
-    for entry in entries:
-        if entry.assignment and entry.assignment.institution != Institution.POST:
-            own.setdefault(entry.assignment.institution, []).append(entry)
+    own = [
+        (entry, entry.assignment.institution)
+        for entry in entries
+        if entry.assignment and entry.assignment.institution != Institution.POST
+    ]
     if not own:
         return []
     answers = list(Answer.objects.filter(sheet=sheet).order_by("question"))
-    rows = SectionSignature.objects.filter(sheet_section__sheet=sheet).select_related("sheet_section")
-    last = {(row.sheet_section.section_id, row.institution): row for row in rows.order_by("pk")}
+    return _signatories(sheet, own, answers, _last(SectionSignature.objects.filter(sheet_section__sheet=sheet)))
+
+
+def signatories_of(submission: Submission) -> list[Signatory]:
+    """The same as it stood when the whole was signed, and never changes again but for one thing. Four queries.
+
+    A section that was given to another institution since, and that nobody had signed, is no longer known as unsigned.
+    """
+    sheet, until = submission.sheet, submission.signed_at
+    last = _last(SectionSignature.objects.filter(sheet_section__sheet=sheet, signed_at__lte=until))
+    own = []
+    for entry in outline.section_entries(sheet):
+        places = {place for section, place in last if section == entry.section.pk}
+        if entry.assignment and entry.assignment.at <= until:
+            places.add(entry.assignment.institution)
+        own += [(entry, place) for place in places - {Institution.POST}]
+    by_id = outline.structure(sheet.instrument).by_id
+    revisions = AnswerRevision.objects.filter(sheet=sheet, number__isnull=False).order_by("question")
+    signed = [row for row in revisions if submission.revisions.get(by_id[row.question_id].code) == row.number]
+    return _signatories(sheet, own, signed, last)
+
+
+def _last(rows: QuerySet[SectionSignature]) -> Signatures:
+    """The last signature by section and institution. One query."""
+    rows = rows.select_related("sheet_section").order_by("pk")
+    return {(row.sheet_section.section_id, row.institution): row for row in rows}
+
+
+def _signatories(
+    sheet: AnswerSheet,
+    own: Sequence[tuple[SectionEntry, str]],
+    answers: Sequence[Answer | AnswerRevision],
+    last: Signatures,
+) -> list[Signatory]:
     return [
         Signatory(
             Institution(place),
-            [_signed(sheet, entry, place, answers, last.get((entry.section.pk, place))) for entry in own[place]],
+            [
+                _signed(sheet, entry, place, answers, last.get((entry.section.pk, place)))
+                for entry, of in own
+                if of == place
+            ],
         )
         for place in Institution.values
-        if place in own
+        if any(of == place for _entry, of in own)
     ]
 
 
 def _signed(
-    sheet: AnswerSheet, entry: SectionEntry, place: str, answers: Sequence[Answer], row: SectionSignature | None
+    sheet: AnswerSheet,
+    entry: SectionEntry,
+    place: str,
+    answers: Sequence[Answer | AnswerRevision],
+    row: SectionSignature | None,
 ) -> SignedSection:
     content = signed_content(sheet, entry, place, answers)
     return SignedSection(
@@ -92,7 +141,7 @@ def _signed(
 
 
 def signed_content(
-    sheet: AnswerSheet, entry: SectionEntry, place: str, answers: Iterable[Answer]
+    sheet: AnswerSheet, entry: SectionEntry, place: str, answers: Iterable[Answer | AnswerRevision]
 ) -> dict[str, dict[str, Any]]:
     """What an institution signs of a section: its answers by code, but for another institution's in confidence.
 

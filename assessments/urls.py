@@ -74,6 +74,7 @@ urlpatterns = [
     path(Q + "unmark/", threads.unmark, name="unmark"),
     # The questionnaire’s way to the experts
     path(S + "sign-sections/", signatures.sections_sign, name="sections_sign"),
+    path(S + "sign-sections/ask/", signatures.sections_ask, name="sections_ask"),
     path(S + "document/", submissions.sheet_document, name="sheet_document"),
     path(S + "missing/", submissions.sheet_missing, name="sheet_missing"),
     path(S + "send/", submissions.sheet_send, name="sheet_send"),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.models import Project, ProjectEvent
 from projects.permissions import Permission, Role, allows
+from toolkit.models import Institution
 
 SENTENCES: dict[str, Any] = {
     # The project
@@ -38,6 +39,7 @@ SENTENCES: dict[str, Any] = {
     "member_until_set": _("%(by)s set the last day of access of %(name)s: %(until)s. Role: %(role)s."),
     # The questionnaire
     "sections_assigned": _("%(by)s said who answers these sections: %(sections)s."),
+    "signatures_asked": _("%(by)s asked these institutions to sign their sections: %(institutions)s."),
     "sections_signed": _("%(name)s (%(function)s) signed these sections for their institution: %(sections)s."),
     "sheet_sent_to_signatory": _(
         "%(by)s sent the questionnaire to the signatory, with %(answered)s of %(applicable)s questions answered."
@@ -88,6 +90,7 @@ BETWEEN_EXPERTS = {
 # Coded values, by the log's keyword; and what an empty value is called.
 WORDS: dict[str, Mapping[str, Any]] = {
     "role": dict(Role.choices),
+    "institutions": dict(Institution.choices),
     "language": settings.LANGUAGE_NAMES_OF_CONTENT,
     "kind": {  # of deliverables, which are defined above this app
         "capability": _("Digital capability assessment"),

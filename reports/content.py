@@ -26,6 +26,7 @@ from assessments.models import (
     Submission,
     ValidatedLevel,
 )
+from assessments.signatures import signatories
 from projects.models import Membership, Project
 from projects.permissions import Role
 from reports.models import EditorialText
@@ -56,7 +57,7 @@ def gather(project: Project) -> dict[str, Any]:
         "format": FORMAT,
         "project": gather_project(project),
         "framework": _framework(project.framework),
-        "questionnaire": _sheet(national),
+        "questionnaire": {**_sheet(national), "signatories": _signatories(national)},
         "checklist": _checklist(experts) if experts else None,
         "levels": _levels(project),
         "observations": _observations(project),
@@ -236,6 +237,19 @@ def _sheet(sheet: AnswerSheet) -> dict[str, Any]:
             for section in whole.sections
         ],
     }
+
+
+def _signatories(sheet: AnswerSheet) -> list[dict[str, Any]]:
+    """What the institutions besides the Post signed of their sections, and what they did not."""
+    return [
+        {
+            "institution": str(signatory.institution),
+            "signed": [section.entry.section.code for section in signatory.signed],
+            "changed": [section.entry.section.code for section in signatory.void],
+            "unsigned": [section.entry.section.code for section in signatory.unsigned],
+        }
+        for signatory in signatories(sheet, outline.section_entries(sheet))
+    ]
 
 
 def _submission(submission: Submission) -> dict[str, Any]:

@@ -1,17 +1,18 @@
 """An institution's signatory signs the sections that are the institution's own."""
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
-from assessments import outline
+from assessments import notifications, outline
 from assessments.actions.sheets import lock_sheet
 from assessments.models import AnswerSheet, SectionSignature, SheetState
 from assessments.signatures import signatories, signs_for
-from projects.models import MoveNotAllowed, log
+from projects.models import MoveNotAllowed, ProjectEvent, log
 
 
 @transaction.atomic
@@ -44,6 +45,39 @@ def sign_sections(
     ]  # fmt: skip
     log(locked.project, "sections_signed", by=by, name=name, function=function, sections=list(read))
     return signed
+
+
+@transaction.atomic
+def ask_institutions(sheet: AnswerSheet, *, by: Any) -> list[str]:
+    """Write to the signatories of the institutions whose sections have answers to sign; which institutions these are.
+
+    Raises MoveNotAllowed when nothing waits for a signatory of the team, or when they were asked within a day.
+    """
+    locked = lock_sheet(sheet)
+    if not takes_section_signatures(locked):
+        raise MoveNotAllowed(_("The questionnaire was submitted already, or its project does not run."))
+    lately = ProjectEvent.objects.filter(
+        project=locked.project, kind="signatures_asked", at__gt=timezone.now() - datetime.timedelta(days=1)
+    )
+    if lately.exists():
+        raise MoveNotAllowed(_("They were asked within the last day. Give them a little time, then ask again."))
+    institutions = ask_for_sections(locked, by=by)
+    if not institutions:
+        raise MoveNotAllowed(
+            _("Nobody in the team can sign these sections: invite a signatory of the institution, or fill them first.")
+        )
+    log(locked.project, "signatures_asked", by=by, institutions=institutions)
+    return institutions
+
+
+def ask_for_sections(sheet: AnswerSheet, *, by: Any) -> list[str]:
+    """The same without a refusal, for the questionnaire as it goes to the signatory of the whole."""
+    waiting = {
+        str(signatory.institution): [section.entry.section for section in signatory.to_sign]
+        for signatory in signatories(sheet, outline.section_entries(sheet))
+        if signatory.to_sign
+    }
+    return notifications.ask_to_sign_sections(sheet, waiting, by=by) if waiting else []
 
 
 def takes_section_signatures(sheet: AnswerSheet) -> bool:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from assessments import notifications
 from assessments.actions.evidence import have_scanned
 from assessments.actions.sheets import lock_sheet
+from assessments.actions.signatures import ask_for_sections
 from assessments.models import (
     Answer,
     AnswerSheet,
@@ -67,7 +68,7 @@ def send_to_signatory(sheet: AnswerSheet, *, by: Any, reason: str = "") -> Signa
         sent_by=by,
     )
     log(locked.project, "sheet_sent_to_signatory", by=by, answered=locked.answered, applicable=locked.applicable)
-    notifications.ask_to_sign(locked, by=by)
+    notifications.ask_to_sign(locked, by=by, besides=ask_for_sections(locked, by=by))
     return asked
 
 

@@ -116,6 +116,7 @@ def may(request: HttpRequest, sheet: AnswerSheet) -> dict[str, bool]:
     return {
         "may_answer": running and sheet.is_open and allows(user, Permission.ANSWER, project),
         "may_lead": running and allows(user, Permission.LEAD_TEAM, project),
+        "may_ask_to_sign": takes_section_signatures(sheet) and allows(user, Permission.LEAD_TEAM, project),
         "may_sign_sections": takes_section_signatures(sheet) and allows(user, Permission.SIGN, project),
         "may_send": running and sheet.is_open and allows(user, Permission.SEND_TO_SIGNATORY, project),
         "may_take_back": closes,

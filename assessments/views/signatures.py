@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from assessments import outline
 from assessments.actions import signatures as actions
@@ -16,6 +16,7 @@ from assessments.models import AnswerSheet
 from assessments.signatures import signatories, signs_for
 from assessments.views.find import find_sheet, of_questionnaire
 from projects.permissions import Permission
+from toolkit.models import Institution
 
 
 @never_cache
@@ -33,6 +34,18 @@ def sections_sign(request: HttpRequest, project_id: uuid.UUID, instrument: str) 
     )  # fmt: skip
     messages.success(
         request, gettext("Signed. Number of sections: %(count)s. The team sees it.") % {"count": len(signed)}
+    )
+    return redirect("assessments:questionnaire", project_id)
+
+
+@require_POST
+def sections_ask(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
+    """The coordinator asks the institutions’ signatories to sign their sections."""
+    sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.LEAD_TEAM))
+    asked = actions.ask_institutions(sheet, by=request.user)
+    names = ", ".join(str(Institution(place).label) for place in asked)
+    messages.success(
+        request, gettext("A message went to the signatories of: %(institutions)s.") % {"institutions": names}
     )
     return redirect("assessments:questionnaire", project_id)
 

@@ -1,4 +1,4 @@
-"""What a copy of the questionnaire asks, and what it says already to the one person it is made for. One query."""
+"""What a copy of the questionnaire asks, and what it says already to the one person it is made for. Two queries."""
 
 import datetime
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext
 
 from assessments import values
-from assessments.models import Answer, AnswerSheet, AnswerStatus, Basis
-from assessments.outline import Structure, structure
+from assessments.models import Answer, AnswerSheet, AnswerStatus, Basis, OtherAnswer, OtherKind
+from assessments.outline import Structure, standing_others, structure
 from toolkit.models import Kind, Level, Option, Question, Section
 
 YES_PARTLY_NO = {"yes": lambda: gettext("Yes"), "partly": lambda: gettext("Partly"), "no": lambda: gettext("No")}
@@ -29,6 +29,16 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class View:
+    """What another institution holds beside the answer, and why."""
+
+    title: str
+    lines: Sequence[str]
+    why: str
+    language: str
+
+
+@dataclass(frozen=True)
 class Asked:
     """A question as a copy shows it, in the copy's language, which is the active one."""
 
@@ -38,6 +48,7 @@ class Asked:
     language: str
     levels: Mapping[int, Level]
     asked_first: Question | None  # the one its condition looks at
+    views: Sequence[View] = ()  # of other institutions; none where the answer is withheld
 
     @property
     def code(self) -> str:
@@ -89,6 +100,14 @@ class Asked:
     @property
     def reason(self) -> str:
         return self.answer.reason if self.answer else ""
+
+    @property
+    def entered_for(self) -> str:
+        """Whose word it is, where somebody else typed it in."""
+        if not self.answer or not self.answer.is_on_behalf:
+            return ""
+        about = {"who": self.answer.get_institution_display(), "name": self.answer.saved_by.name}
+        return gettext("Entered for: %(who)s, by %(name)s") % about
 
     @property
     def note(self) -> str:
@@ -222,14 +241,24 @@ def read(sheet: AnswerSheet, *, section: Section | None, is_filled: bool, langua
     """What the copy holds: the questions, and, if `is_filled`, the answers that the reader may read."""
     whole = structure(sheet.instrument)
     taken_at = timezone.now()
-    answers = {answer.question_id: answer for answer in Answer.objects.filter(sheet=sheet).order_by("pk")}
+    rows = Answer.objects.filter(sheet=sheet).select_related("saved_by").order_by("pk")
+    answers = {answer.question_id: answer for answer in rows} if is_filled else {}
+    others = standing_others(sheet, list(whole.by_id), reader) if is_filled else {}
     parts = [
         Part(
             section=part,
             name=part.name.in_(language),
             text=part.text.in_(language),
             questions=[
-                _asked(sheet, whole, question, answers.get(question.pk) if is_filled else None, language, reader)
+                _asked(
+                    sheet,
+                    whole,
+                    question,
+                    answers.get(question.pk),
+                    others.get((question.pk, OtherKind.DIFFERING), []),
+                    language,
+                    reader,
+                )
                 for question in whole.of_section(part)
             ],
         )
@@ -240,8 +269,9 @@ def read(sheet: AnswerSheet, *, section: Section | None, is_filled: bool, langua
 
 
 def _asked(
-    sheet: AnswerSheet, whole: Structure, question: Question, answer: Answer | None, language: str, reader: Any
-) -> Asked:
+    sheet: AnswerSheet, whole: Structure, question: Question, answer: Answer | None, views: Sequence[OtherAnswer],
+    language: str, reader: Any,
+) -> Asked:  # fmt: skip
     is_withheld = answer is not None and not answer.is_readable_by(reader, sheet.project)
     return Asked(
         question=question,
@@ -250,6 +280,17 @@ def _asked(
         language=language,
         levels=whole.levels,
         asked_first=whole.questions[question.condition["question"]] if question.condition else None,
+        views=[] if is_withheld else [_view(question, view, language) for view in views],
+    )
+
+
+def _view(question: Question, view: OtherAnswer, language: str) -> View:
+    said = values.in_words(question, view.value, language) or [str(view.get_status_display())]
+    return View(
+        title=gettext("Differing view: %(institution)s") % {"institution": view.get_institution_display()},
+        lines=[line for line in (*said, view.reason, view.note) if line],
+        why=view.grounds,
+        language=view.language,
     )
 
 

@@ -127,6 +127,9 @@ def add_question(document: Any, asked: Asked) -> None:
         return
     if asked.kind == Kind.TABLE:
         add_grid(document, asked)
+    if asked.entered_for:
+        said = document.add_paragraph().add_run(asked.entered_for)
+        said.font.size, said.font.color.rgb = Pt(9), QUIET
     table = document.add_table(rows=0, cols=2)
     table.style, table.autofit = "Table Grid", False
     table.columns[0].width, table.columns[1].width = LABELS, FIELDS
@@ -147,6 +150,10 @@ def add_question(document: Any, asked: Asked) -> None:
         note.add_paragraph()
     field(note.paragraphs[-1], asked.note, f"{asked.code} {gettext('Note')}")
     tick(row(table, gettext("Confidential")).paragraphs[0], Choice("", gettext("Yes"), asked.is_confidential))
+    for view in asked.views:
+        cell = row(table, view.title)
+        why = f"{gettext('Reason:')} {view.why}"
+        cell.paragraphs[0].add_run("\n".join([*view.lines, why]).translate(UNWRITABLE))
 
 
 def row(table: Any, label: str) -> _Cell:

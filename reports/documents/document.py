@@ -874,6 +874,11 @@ class Document:
             "name": signed["name"], "function": marked, "date": day_text(parse_day(signed["signed_on"])),
         }  # fmt: skip
 
+    @property
+    def institution_signatures(self) -> list[str]:
+        """What each institution signed of its own sections, and did not; snapshots of before do not say."""
+        return [signed_by(row) for row in self.content["questionnaire"].get("signatories", [])]
+
     # ── Method ───────────────────────────────────────────────────────────────
     @property
     def level_lines(self) -> list[tuple[Mark, str]]:
@@ -943,6 +948,20 @@ def in_order(rows: Sequence[Recommendation]) -> list[Recommendation]:
         waiting.remove(ready)
         ordered.append(ready)
     return ordered
+
+
+def signed_by(row: Mapping[str, Any]) -> str:
+    sentences = {
+        "signed": gettext("%(institution)s has signed its sections: %(sections)s."),
+        "changed": gettext("%(institution)s signed these sections, and they were changed since: %(sections)s."),
+        "unsigned": gettext("%(institution)s has not signed its sections: %(sections)s. This blocks nothing."),
+    }
+    name = choice(Institution, row["institution"])
+    return " ".join(
+        sentence % {"institution": name, "sections": ", ".join(row[state])}
+        for state, sentence in sentences.items()
+        if row[state]
+    )
 
 
 def parse_day(text: str | None) -> datetime.date | None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from assessments.models import Submission
 from assessments.outline import structure
+from assessments.signatures import Signatory, signatories_of
 from reports.documents.texts import Said, page_words, said
 from reports.faces import printable
 
@@ -89,6 +90,10 @@ class ReceiptPage:
             for section in whole.sections
             if section.code in asked.sections
         ]
+
+    @cached_property
+    def signatories(self) -> list[Signatory]:
+        return signatories_of(self.submission)
 
     @property
     def foot(self) -> str:

@@ -6,10 +6,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assessments import outline
-from assessments.actions.signatures import sign_sections
+from assessments.actions.signatures import ask_institutions, sign_sections
+from assessments.actions.submissions import send_to_signatory
 from assessments.actions.teamwork import Assigned, assign_sections
 from assessments.models import SectionSignature
 from assessments.signatures import signatories
+from foundation.models import Mail
 from projects.models import MoveNotAllowed, ProjectEvent
 from projects.permissions import Role
 from tests.clients import signed_in
@@ -178,3 +180,68 @@ def test_asks_no_more_for_more_signatures(sheet, regulator):
     for _time in range(3):
         sign(sheet, regulator, "A.1")
     assert queries() == before
+
+
+# ── Asking for them ──────────────────────────────────────────────────────────
+
+
+def sent() -> list[tuple[str, list[str]]]:
+    """To whom, and what each message lists."""
+    return [
+        (mail.to, [line for line in mail.body.splitlines() if line.startswith("- ")])
+        for mail in Mail.objects.order_by("to", "pk")
+    ]
+
+
+def asking(project):
+    """The coordinator, who asks for signatures."""
+    return project.memberships.get(role=Role.COORDINATOR).user
+
+
+def test_the_coordinator_asks_the_signatories_for_the_sections_that_have_answers(project, sheet, regulator, settings):
+    settings.SITE_URL = "https://readiness.example"
+    member(project, Role.SIGNATORY)
+    member(project, Role.CONTRIBUTOR, institution=Institution.REGULATOR)
+    Mail.objects.all().delete()
+    client = signed_in(asking(project))
+    assert "Ask them to sign" in client.get(url(sheet, "questionnaire")).content.decode()
+    page = client.post(url(sheet, "sections_ask"), follow=True).content.decode()
+    assert "A message went to the signatories of: Regulator." in page
+    name = section(project, "A.1").name["en"]
+    assert sent() == [(regulator.email, [f"- A.1 {name}"])]
+    assert f"https://readiness.example{url(sheet)}" in Mail.objects.get().body
+    assert ProjectEvent.objects.get(kind="signatures_asked").about == {"institutions": ["regulator"]}
+    again = client.post(url(sheet, "sections_ask"), follow=True).content.decode()
+    assert "They were asked within the last day." in again
+    assert len(sent()) == 1
+
+
+def test_there_must_be_someone_to_ask_and_something_to_sign(project, sheet):
+    with pytest.raises(MoveNotAllowed):
+        ask_institutions(sheet, by=asking(project))
+    regulator = member(project, Role.SIGNATORY, institution=Institution.REGULATOR)
+    sign(sheet, regulator, "A.1")
+    with pytest.raises(MoveNotAllowed):
+        ask_institutions(sheet, by=asking(project))
+    submit(project)
+    with pytest.raises(MoveNotAllowed):
+        ask_institutions(sheet, by=asking(project))
+    assert not ProjectEvent.objects.filter(kind="signatures_asked").exists()
+
+
+def test_sent_to_the_signatory_each_institution_is_asked_for_its_own(project, sheet, regulator):
+    post = member(project, Role.SIGNATORY, user__email="post@post.example")
+    Mail.objects.all().delete()
+    send_to_signatory(sheet, reason="More comes in March.", by=asking(project))
+    subjects = dict(Mail.objects.values_list("to", "subject"))
+    country = project.country.name["en"]
+    assert subjects == {
+        post.email: f"{country}: the questionnaire waits for your signature",
+        regulator.email: f"{country}: sections of the questionnaire wait for your signature",
+    }
+
+
+def test_where_only_institutions_have_signatories_they_are_asked_for_the_whole_too(project, sheet, regulator):
+    Mail.objects.all().delete()
+    send_to_signatory(sheet, reason="More comes in March.", by=asking(project))
+    assert [to for to, _lines in sent()] == [regulator.email] * 2

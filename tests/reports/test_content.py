@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from assessments import outline
 from assessments.models import AnswerSheet, ValidatedLevel
+from assessments.signatures import signatories
 from reports import content
+from reports.documents import document
 from reports.models import Snapshot
 from tests.factories import assessments as work
 from tests.factories.reports import SECRETS, SnapshotFactory, rich_project
@@ -84,6 +87,30 @@ def test_another_state_has_another_checksum():
     before = SnapshotFactory(project=project).sha256
     work.ObservationFactory(project=project)
     assert SnapshotFactory(project=project).sha256 != before
+
+
+@pytest.mark.django_db
+def test_what_institutions_signed_and_did_not_is_frozen_and_said():
+    project = work.opened_project()
+    sheet = work.national_sheet(project)
+    for code, place in (("A.1", "regulator"), ("B.1", "regulator"), ("A.2", "ministry"), ("G", "post")):
+        row = sheet.sections.get(section__code=code)
+        work.SectionAssignmentFactory(sheet_section=row, institution=place)
+    regulator = signatories(sheet, outline.section_entries(sheet))[0]
+    first = regulator.sections[0]
+    work.SectionSignatureFactory(sheet_section=first.entry.counters, sha256=first.sha256)
+    frozen = content.gather(project)
+    assert frozen["questionnaire"]["signatories"] == [
+        {"institution": "regulator", "signed": ["A.1"], "changed": [], "unsigned": ["B.1"]},
+        {"institution": "ministry", "signed": [], "changed": [], "unsigned": ["A.2"]},
+    ]
+    work.answer(project, "A.1-1", 2)
+    said = [document.signed_by(row) for row in content.gather(project)["questionnaire"]["signatories"]]
+    assert said == [
+        "Regulator signed these sections, and they were changed since: A.1. "
+        "Regulator has not signed its sections: B.1. This blocks nothing.",
+        "Ministry has not signed its sections: A.2. This blocks nothing.",
+    ]
 
 
 @pytest.mark.django_db

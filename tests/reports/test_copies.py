@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from openpyxl import load_workbook
 
+from assessments.models import Answer
 from foundation.files import path_of
 from foundation.models import Job, JobState, StoredFile
 from projects.models import MoveNotAllowed, Project
@@ -163,6 +164,40 @@ def test_what_another_institution_said_in_confidence_is_in_its_own_copies_only()
         assert "SECRET-note" in says(own)
         assert "SECRET" not in says(other)
         assert "confidential answer" in flat(says(other))
+
+
+@pytest.mark.parametrize("form", ["pdf", "docx"])
+def test_a_filled_copy_says_for_whom_it_was_entered_and_who_sees_it_differently(form):
+    project = work.opened_project()
+    focal = member(project, Role.COORDINATOR, user__name="Amina Focal")
+    regulator, ministry = (member(project, Role.CONTRIBUTOR, institution=place) for place in ("regulator", "ministry"))
+    work.answer(project, "A.2-3", "From the letter", by=focal, institution="ministry")
+    Answer.objects.update(is_on_behalf=True)
+    work.answer(project, "G-1", "1200", by=focal, is_confidential=True)
+    sheet = work.national_sheet(project)
+    for code, value, why, is_confidential in (
+        ("A.2-3", "No such letter", "It was \x0bwithdrawn in 2019", False), ("G-1", "900", "SECRET-withheld", False),
+        ("B.1-1", 1, "SECRET-view", True),
+    ):  # fmt: skip
+        work.DifferingViewFactory(
+            sheet=sheet, question=work.question(project, code), value=value, grounds=why, saved_by=regulator,
+            institution="regulator", is_confidential=is_confidential,
+        )  # fmt: skip
+    says = {by: said_by(made(project, format=form, by=by)) for by in (ministry, regulator, focal)}
+    for words in (
+        "Entered for: Ministry, by Amina Focal", "Differing view: Regulator", "No such letter", "withdrawn in 2019",
+    ):  # fmt: skip
+        assert words in says[ministry]
+    assert "SECRET" not in says[ministry]
+    assert ("SECRET-withheld" in says[focal], "SECRET-view" in says[focal]) == (True, False)
+    assert ("SECRET-withheld" in says[regulator], "SECRET-view" in says[regulator]) == (False, True)
+    blank = said_by(made(project, format=form, by=focal, is_filled=False))
+    assert "Entered for" not in blank
+    assert "Differing view" not in blank
+
+
+def said_by(copy: Copy) -> str:
+    return flat(text_of(bytes_of(copy))) if copy.format == "pdf" else words_of(bytes_of(copy))
 
 
 # ── The spreadsheet ──────────────────────────────────────────────────────────

@@ -8,14 +8,18 @@ from django.test import Client
 from django.urls import reverse
 
 from assessments.actions import submissions
+from assessments.actions.signatures import sign_sections
+from assessments.actions.teamwork import Assigned, assign_sections
 from assessments.models import Submission
+from assessments.outline import section_entries
+from assessments.signatures import signatories
 from foundation.files import path_of
 from foundation.models import Job, JobState
 from projects.permissions import Role
 from reports.actions.receipts import request_receipt
 from reports.models import Receipt
 from reports.tasks import render_receipt
-from tests.factories.assessments import WHY_MISSING, answer, national_sheet, opened_project
+from tests.factories.assessments import WHY_MISSING, answer, national_sheet, opened_project, section, submit
 from tests.factories.projects import member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.pdf]
@@ -78,6 +82,34 @@ def test_a_submission_of_before_requests_were_kept_has_a_receipt_too(submission)
     receipt = request_receipt(submission, "en", by=submission.signed_by)
     render_receipt(receipt.job_id)
     assert "Hélène Marchetti" in text_of(receipt)
+
+
+def test_receipt_lists_what_each_institution_signed_as_it_stood_then(project):
+    sheet, focal = national_sheet(project), member(project, Role.COORDINATOR)
+    wanted = {code: Assigned("regulator") for code in ("A.1", "A.2", "B.1")} | {"G": Assigned("post")}
+    assign_sections(sheet, {section(project, code): given for code, given in wanted.items()}, by=focal)
+    signatory = member(project, Role.SIGNATORY, institution="regulator")
+    for code in ("A.1-1", "A.2-1", "B.1-1"):
+        answer(project, code, 2, institution="regulator")
+    [regulator] = signatories(sheet, section_entries(sheet))
+    read = {row.entry.section.code: row.sha256 for row in regulator.sections if row.entry.section.code != "B.1"}
+    sign_sections(sheet, read=read, name="Réza Régulateur", function="DG", statement="Ours.", by=signatory)
+    answer(project, "A.2-1", 3, institution="regulator")
+    submission = submit(project)
+    submissions.return_sheet(sheet, whole="Give the years.", sections={}, by=project.manager)
+    answer(project, "A.1-1", 3, institution="regulator")
+    assign_sections(sheet, {section(project, "A.1"): Assigned("ministry")}, by=focal)
+    receipt = request_receipt(submission, "fr", by=focal)
+    render_receipt(receipt.job_id)
+    text = text_of(receipt)
+    names = {code: section(project, code).name["fr"] for code in ("A.1", "A.2", "B.1")}
+    for part in (
+        "Signatures des institutions pour leurs propres sections",
+        f"A.1 {names['A.1']} Réza Régulateur, DG, le ", f"A.2 {names['A.2']} Signée par Réza Régulateur le ",
+        f"B.1 {names['B.1']} Non signée; la transmission n’en dépend pas",
+    ):  # fmt: skip
+        assert part in text, part
+    assert "Ministère" not in text
 
 
 def test_asking_again_makes_no_second_one_and_tries_a_failed_one_anew(submission):
