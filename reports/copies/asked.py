@@ -243,7 +243,7 @@ def read(sheet: AnswerSheet, *, section: Section | None, is_filled: bool, langua
     taken_at = timezone.now()
     rows = Answer.objects.filter(sheet=sheet).select_related("saved_by").order_by("pk")
     answers = {answer.question_id: answer for answer in rows} if is_filled else {}
-    others = standing_others(sheet, list(whole.by_id), reader) if is_filled else {}
+    others = standing_others(sheet, reader) if is_filled else {}
     parts = [
         Part(
             section=part,
