@@ -1,7 +1,5 @@
 """Which institution has signed its own sections, and whether what it signed still stands."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +9,7 @@ from django.db.models import QuerySet
 from assessments import outline
 from assessments.models import Answer, AnswerRevision, AnswerSheet, SectionSignature, Submission
 from assessments.outline import SectionEntry
+from foundation import checksums
 from projects.models import Membership
 from projects.permissions import Role
 from toolkit.models import Institution
@@ -157,8 +156,7 @@ def signed_content(
 
 
 def checksum(content: dict[str, Any]) -> str:
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return checksums.sha256(checksums.canonical(content))
 
 
 def signs_for(sheet: AnswerSheet, user: Any) -> set[str]:

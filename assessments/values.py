@@ -14,12 +14,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils import formats
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from toolkit.models import Kind
 
 LONGEST_TEXT = 20_000  # characters
 LARGEST_NUMBER = Decimal(10) ** 15
-YES_PARTLY_NO = ("yes", "partly", "no")
+YES_PARTLY_NO = {"yes": _("Yes"), "partly": _("Partly"), "no": _("No")}
 SEPARATORS = {"fr": (",", (" ", "\u00a0", "\u202f")), "en": (".", (",", " ", "\u00a0", "\u202f"))}
 _is_url = URLValidator(schemes=["http", "https"])
 
@@ -199,7 +200,7 @@ def in_words(question: Any, value: Any, language: str) -> list[str]:
     if question.kind == Kind.CHOICE:
         return [texts[("option", value)]]
     if question.kind == Kind.YES_PARTLY_NO:
-        return [{"yes": gettext("Yes"), "partly": gettext("Partly"), "no": gettext("No")}[value]]
+        return [str(YES_PARTLY_NO[value])]
     if question.kind == Kind.CHOICES:
         return [texts[("option", code)] for code in value]
     if question.kind == Kind.TABLE:

@@ -6,8 +6,6 @@ evidence, the experts' private notes, removed evidence and recommendations, answ
 """
 
 import datetime
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -33,15 +31,6 @@ from reports.models import EditorialText
 from toolkit.models import Audience, FrameworkVersion, Question
 
 FORMAT = 1  # of the content's shape; documents.py reads the formats it knows
-
-
-def canonical(content: dict[str, Any]) -> str:
-    """One text for one content: sorted keys, no spaces, UTF-8."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def gather(project: Project) -> dict[str, Any]:

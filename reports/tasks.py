@@ -9,7 +9,7 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from celery import shared_task
 from django.utils import translation
 
-from foundation import files, jobs
+from foundation import checksums, files, jobs
 from foundation.models import Job
 from projects.permissions import Permission, allows
 from reports import content, pdf
@@ -60,7 +60,7 @@ def finish(
 def compose(report: Report) -> str:
     """The document as HTML, from its snapshot alone. Raises JobRefused when the snapshot cannot be read."""
     frozen = json.loads(report.snapshot.content)
-    if content.sha256(report.snapshot.content) != report.snapshot.sha256 or frozen.get("format") != content.FORMAT:
+    if checksums.sha256(report.snapshot.content) != report.snapshot.sha256 or frozen.get("format") != content.FORMAT:
         raise jobs.JobRefused(Problem.SNAPSHOT_UNREADABLE)
     if report.language not in frozen["framework"]["languages"]:
         raise jobs.JobRefused(Problem.LANGUAGE_MISSING)

@@ -61,7 +61,7 @@ from assessments.models import (
     ValidatedLevel,
 )
 from assessments.unanswered import without_answer
-from foundation import files
+from foundation import checksums, files
 from foundation.models import Job, JobState, StoredFile
 from projects import plan
 from projects.models import (
@@ -708,7 +708,7 @@ class World:
     def sign(self, work: Work) -> None:
         sheet = work.sheets[Audience.NATIONAL]
         text, revisions = submissions.canonical(sheet)
-        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        sha256 = checksums.sha256(text)
         signatory = work.members(Role.SIGNATORY)[0].user
         whole = outline.structure(sheet.instrument)
         counted = progress.totals(whole, work.answers[Audience.NATIONAL])
@@ -743,10 +743,10 @@ class World:
         """A draft of each kind, and once released a final in each language; all say what the batch's first says."""
         frozen = content.gather(works[0].project) if works else {}
         for work in works:
-            says = content.canonical({**frozen, "project": content.gather_project(work.project)})
+            says = checksums.canonical({**frozen, "project": content.gather_project(work.project)})
             snapshot = self.rows.add(
                 Snapshot(
-                    project=work.project, content=says, sha256=content.sha256(says), taken_at=work.at(0.7),
+                    project=work.project, content=says, sha256=checksums.sha256(says), taken_at=work.at(0.7),
                     taken_by=work.project.manager,
                 )
             )  # fmt: skip

@@ -1,8 +1,6 @@
 """The sheet's way: to the signatory, signed, returned, accepted (DESIGN, State of a sheet)."""
 
 import datetime
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +25,7 @@ from assessments.models import (
     Submission,
 )
 from assessments.unanswered import unanswered
-from foundation import files
+from foundation import checksums, files
 from foundation.models import StoredFile
 from projects.models import MoveNotAllowed, log
 from toolkit.models import Section
@@ -57,7 +55,7 @@ def send_to_signatory(sheet: AnswerSheet, *, by: Any, reason: str = "") -> Signa
         sheet=locked,
         number=locked.signature_requests.count() + 1,
         revisions=revisions,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        sha256=checksums.sha256(text),
         answered=locked.answered,
         applicable=locked.applicable,
         sections={row.section.code: [row.answered, row.applicable] for row in sections},
@@ -98,8 +96,7 @@ def canonical(sheet: AnswerSheet) -> tuple[str, dict[str, int]]:
         answer.question.code: {**answer.content(), "evidence": evidence.get(answer.question.code, [])}
         for answer in answers
     }
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text, {answer.question.code: answer.number for answer in answers}
+    return checksums.canonical(content), {answer.question.code: answer.number for answer in answers}
 
 
 class OtherAnswers(MoveNotAllowed):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments.actions.releases import release_levels
 from assessments.actions.writing import Seen, Standing, WrittenMeanwhile
-from foundation import jobs
+from foundation import checksums, jobs
 from foundation.models import JobState
 from projects.models import MoveNotAllowed, Project, log
 from reports import content
@@ -157,8 +157,8 @@ def _check_released(project: Project) -> None:
 
 
 def _snapshot(project: Project, *, by: Any) -> Snapshot:
-    frozen = content.canonical(content.gather(project))
-    return Snapshot.objects.create(project=project, content=frozen, sha256=content.sha256(frozen), taken_by=by)
+    frozen = checksums.canonical(content.gather(project))
+    return Snapshot.objects.create(project=project, content=frozen, sha256=checksums.sha256(frozen), taken_by=by)
 
 
 def _queue(snapshot: Snapshot, kind: str, language: str, *, by: Any, is_final: bool = False) -> Report:

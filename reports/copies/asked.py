@@ -13,8 +13,6 @@ from assessments.models import Answer, AnswerSheet, AnswerStatus, Basis, OtherAn
 from assessments.outline import Structure, standing_others, structure
 from toolkit.models import Kind, Level, Option, Question, Section
 
-YES_PARTLY_NO = {"yes": lambda: gettext("Yes"), "partly": lambda: gettext("Partly"), "no": lambda: gettext("No")}
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -136,7 +134,7 @@ class Asked:
 
     def _said_of(self, question: Question, wanted: str) -> str:
         if question.kind == Kind.YES_PARTLY_NO:
-            return YES_PARTLY_NO[wanted]()
+            return str(values.YES_PARTLY_NO[wanted])
         texts = {(option.axis, option.code): self.say(option.text) for option in question.options.all()}
         if question.kind == Kind.TABLE:
             row, _colon, column = wanted.partition(":")
@@ -159,7 +157,7 @@ class Asked:
                 for number, level in self.levels.items()
             ]
         if self.kind == Kind.YES_PARTLY_NO:
-            return [Choice(code, words(), self.value == code) for code, words in YES_PARTLY_NO.items()]
+            return [Choice(code, str(words), self.value == code) for code, words in values.YES_PARTLY_NO.items()]
         chosen = self.value if isinstance(self.value, list) else [self.value]
         return [Choice(option.code, self.say(option.text), option.code in chosen) for option in self.options()]
 

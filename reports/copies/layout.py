@@ -12,8 +12,9 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from assessments import values
 from assessments.models import AnswerStatus, Basis
-from reports.copies.asked import YES_PARTLY_NO, Asked, Questionnaire
+from reports.copies.asked import Asked, Questionnaire
 from toolkit.models import Kind, Option
 
 FORMAT = 1  # of the spreadsheet; one of another format is asked for anew
@@ -77,7 +78,7 @@ def possible_words(line: Line) -> Mapping[str, str]:
     if asked.kind in {Kind.CRITERION, Kind.RATING}:
         return {choice.code: choice.code for choice in asked.choices}
     if asked.kind == Kind.YES_PARTLY_NO:
-        return {code: words() for code, words in YES_PARTLY_NO.items()}
+        return {code: str(words) for code, words in values.YES_PARTLY_NO.items()}
     if asked.kind == Kind.CHOICE:
         return {choice.code: choice.text for choice in asked.choices}
     return {}

@@ -7,7 +7,7 @@ import factory
 from django.utils import timezone
 
 from assessments.models import Basis, ObservationKind, Priority, StrategyConclusion
-from foundation import files
+from foundation import checksums, files
 from foundation.models import Job, JobState
 from projects.models import Project
 from reports import content
@@ -43,8 +43,8 @@ class SnapshotFactory(factory.django.DjangoModelFactory):
         model = Snapshot
 
     project = factory.LazyFunction(work.opened_project)
-    content = factory.LazyAttribute(lambda snapshot: content.canonical(content.gather(snapshot.project)))
-    sha256 = factory.LazyAttribute(lambda snapshot: content.sha256(snapshot.content))
+    content = factory.LazyAttribute(lambda snapshot: checksums.canonical(content.gather(snapshot.project)))
+    sha256 = factory.LazyAttribute(lambda snapshot: checksums.sha256(snapshot.content))
     taken_at = datetime.datetime(2026, 9, 14, 16, 0, tzinfo=datetime.UTC)
     taken_by = factory.SelfAttribute("project.manager")
 

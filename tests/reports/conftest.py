@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 from django.utils import translation
 
+from foundation import checksums
 from reports import content, pdf
 from reports.documents import Document, html_of
 from tests.factories.reports import rich_project
@@ -36,7 +37,7 @@ def compose(frozen: dict[str, Any]) -> Callable[..., Document]:
             kind=kind,
             language=language,
             version=2,
-            sha256=content.sha256(content.canonical(frozen)),
+            sha256=checksums.sha256(checksums.canonical(frozen)),
             taken_at=TAKEN,
             released_at=RELEASED if released else None,
         )

@@ -8,6 +8,7 @@ import pytest
 from assessments import outline
 from assessments.models import AnswerSheet, ValidatedLevel
 from assessments.signatures import signatories
+from foundation import checksums
 from reports import content
 from reports.documents import document
 from reports.models import Snapshot
@@ -26,7 +27,7 @@ def question(frozen: dict[str, Any], code: str) -> dict[str, Any]:
 
 
 def test_content_holds_nothing_that_documents_may_not_say(frozen: dict[str, Any]):
-    written = content.canonical(frozen)
+    written = checksums.canonical(frozen)
     assert [secret for secret in SECRETS if secret in written] == []
 
 
@@ -70,7 +71,7 @@ def test_levels_are_exact_fractions_in_two_series(frozen: dict[str, Any]):
 
 
 def test_canonical_text_does_not_depend_on_the_order_of_keys():
-    assert content.canonical({"b": 1, "a": {"d": "é", "c": None}}) == '{"a":{"c":null,"d":"é"},"b":1}'
+    assert checksums.canonical({"b": 1, "a": {"d": "é", "c": None}}) == '{"a":{"c":null,"d":"é"},"b":1}'
 
 
 @pytest.mark.django_db

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from foundation import jobs
+from foundation import checksums, jobs
 from foundation.files import NotStored, path_of
 from foundation.models import Job, JobState, StoredFile
-from reports import content, pdf
+from reports import pdf
 from reports.models import Problem, Report
 from reports.tasks import render_report
 from tests.factories.reports import ReportFactory, SnapshotFactory
@@ -25,8 +25,8 @@ def made(report: Report) -> Report:
 def changed_snapshot(**changes: Any) -> Any:
     """A snapshot whose content was frozen in another way."""
     snapshot = SnapshotFactory()
-    snapshot.content = content.canonical(json.loads(snapshot.content) | changes)
-    snapshot.sha256 = content.sha256(snapshot.content)
+    snapshot.content = checksums.canonical(json.loads(snapshot.content) | changes)
+    snapshot.sha256 = checksums.sha256(snapshot.content)
     snapshot.save()
     return snapshot
 
