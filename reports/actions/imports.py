@@ -170,8 +170,12 @@ class Accepted:
     overtaken: Sequence[str]
 
 
-def accept(brought: Import, chosen: Mapping[str, int], *, by: Any, institution: str) -> Accepted:
+def accept(
+    brought: Import, chosen: Mapping[str, int], *, by: Any, institution: str, is_on_behalf: bool = False
+) -> Accepted:
     """Save what was chosen of the spreadsheet, over the revision that its reader had seen (by question code).
+
+    `institution`: whose answers they are; `is_on_behalf`: entered for it by who brings them.
 
     Each is saved by itself, by the save protocol: the same again changes nothing, and where someone was faster both
     texts are kept. Raises MoveNotAllowed when the questionnaire is closed.
@@ -188,7 +192,7 @@ def accept(brought: Import, chosen: Mapping[str, int], *, by: Any, institution: 
             reply = save_answer(
                 sheet, difference.question, difference.content, base=chosen[code],
                 save_id=_save_id(brought, difference, chosen[code], by), by=by, language=brought.language,
-                institution=institution, kind=RevisionKind.IMPORTED,
+                institution=institution, is_on_behalf=is_on_behalf, kind=RevisionKind.IMPORTED,
             )  # fmt: skip
         except (ImpossibleBase, SaveIdTaken, Withheld):
             overtaken.append(code)

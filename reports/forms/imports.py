@@ -16,7 +16,7 @@ from openpyxl.utils.datetime import from_excel
 
 from assessments import values
 from assessments.forms.answers import read_content
-from assessments.models import AnswerSheet, AnswerStatus
+from assessments.models import NATIONAL_INSTITUTIONS, AnswerSheet, AnswerStatus
 from assessments.outline import structure
 from reports.copies import brought, layout
 from reports.copies.brought import Brought, Found
@@ -53,6 +53,24 @@ class UploadForm(forms.Form):
     def rows(self) -> list[dict[str, Any]]:
         """What the spreadsheet says on each question, as `Import.rows` keeps it."""
         return rows_of(self.brought, self.sheet)
+
+
+class WhoseForm(forms.Form):
+    """Whose answers a spreadsheet holds: the coordinator brings back what another institution filled in."""
+
+    institution = forms.ChoiceField(
+        label=_("Whose answers are these?"),
+        help_text=_(
+            "Each answer that you take over counts as that institution’s, and says that you entered it. A confidential "
+            "one is read by them, the experts and the International Bureau, and by you until someone there changes it."
+        ),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, own: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = [(place.value, place.label) for place in NATIONAL_INSTITUTIONS if place != own]
+        self.fields["institution"].choices = [("", _("My own institution")), *others]
 
 
 class Impossible(Exception):

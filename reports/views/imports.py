@@ -13,10 +13,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from assessments.views.find import find_questionnaire, institution_of
 from foundation import files
-from projects.permissions import Permission
+from projects.permissions import Permission, allows, require
 from reports.actions import imports as actions
 from reports.actions.imports import Change
-from reports.forms.imports import UploadForm
+from reports.forms.imports import UploadForm, WhoseForm
 from reports.models import Import
 from reports.views.copies import copies_page
 
@@ -48,6 +48,11 @@ def import_read(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def import_review(request: HttpRequest, project_id: uuid.UUID, import_id: uuid.UUID) -> HttpResponse:
     brought = find_import(request, project_id, import_id)
+    leads = allows(request.user, Permission.LEAD_TEAM, brought.sheet.project)
+    return _review_page(request, brought, WhoseForm(own=institution_of(request, brought.sheet)) if leads else None)
+
+
+def _review_page(request: HttpRequest, brought: Import, whose: WhoseForm | None, status: int = 200) -> HttpResponse:
     found = actions.differences(brought, request.user)
     counts = [(change, sum(difference.change is change for difference in found)) for change in Change]
     context = {
@@ -55,9 +60,9 @@ def import_review(request: HttpRequest, project_id: uuid.UUID, import_id: uuid.U
         "to_choose": [difference for difference in found if difference.is_to_choose],
         "refused": [difference for difference in found if not difference.is_to_choose],
         "counts": {change.value: count for change, count in counts},
-        "may_accept": brought.sheet.project.is_running and brought.sheet.is_open,
+        "may_accept": brought.sheet.project.is_running and brought.sheet.is_open, "whose": whose,
     }  # fmt: skip
-    return render(request, "reports/copies/import_review.html", context)
+    return render(request, "reports/copies/import_review.html", context, status=status)
 
 
 @require_POST
@@ -65,7 +70,13 @@ def import_accept(request: HttpRequest, project_id: uuid.UUID, import_id: uuid.U
     brought = find_import(request, project_id, import_id)
     seen = {code: request.POST.get(f"{code}:seen", "") for code in request.POST.getlist("take")}
     chosen = {code: int(number) for code, number in seen.items() if re.fullmatch("[0-9]{1,9}", number)}
-    done = actions.accept(brought, chosen, by=request.user, institution=institution_of(request, brought.sheet))
+    own = institution_of(request, brought.sheet)
+    whose = WhoseForm(request.POST, own=own)
+    if not whose.is_valid():
+        return _review_page(request, brought, whose, status=422)
+    if other := whose.cleaned_data["institution"]:
+        require(request.user, Permission.LEAD_TEAM, brought.sheet.project)
+    done = actions.accept(brought, chosen, by=request.user, institution=other or own, is_on_behalf=bool(other))
     if done.saved:
         count = len(done.saved)
         words = ngettext("%(count)s answer was taken over.", "%(count)s answers were taken over.", count)

@@ -593,6 +593,51 @@ def test_a_person_brings_a_file_back_looks_and_takes_over():
     assert upload(client, project, fetched(project)).content.decode().count("Nothing new") == 1
 
 
+def test_the_coordinator_says_whose_answers_the_spreadsheet_holds():
+    project = work.opened_project()
+    coordinator = coordinator_of(project)
+    ministry, colleague = (member(project, Role.CONTRIBUTOR, institution=place) for place in ("ministry", "post"))
+
+    def type_in(book: Workbook) -> None:
+        put(book, "G-1", 7)
+        put(book, "A.2-3", "SECRET of the ministry")
+        put(book, "A.2-3", "Yes", layout.CONFIDENTIAL)
+
+    brought_back = read(project, edited(fetched(project), type_in))
+    client = signed_in(coordinator)
+    page = reverse("reports:import_review", args=[project.public_id, brought_back.public_id])
+    assert "Whose answers are these?" in client.get(page).content.decode()
+    accept = reverse("reports:import_accept", args=[project.public_id, brought_back.public_id])
+    chosen = {"take": ["G-1", "A.2-3"], "G-1:seen": "0", "A.2-3:seen": "0"}
+    refused = client.post(accept, chosen | {"institution": "ib"})
+    assert refused.status_code == 422
+    assert stored(project) == {}
+    for _time in range(2):
+        client.post(accept, chosen | {"institution": "ministry"})
+    versions = AnswerRevision.objects.order_by("pk").values_list("institution", "is_on_behalf", "saved_by", "kind")
+    assert list(versions) == [("ministry", True, coordinator.pk, "imported")] * 2
+    section = reverse("assessments:section", args=[project.public_id, brought_back.sheet.instrument.code, "A.2"])
+    reads = [
+        "SECRET of the ministry" in signed_in(person).get(section).content.decode()
+        for person in (ministry, coordinator, colleague)
+    ]
+    assert reads == [True, True, False]
+
+
+def test_a_contributor_brings_back_their_own_only():
+    project = work.opened_project()
+    contributor = member(project, Role.CONTRIBUTOR)
+    brought_back = read(project, edited(fetched(project), lambda book: put(book, "G-1", 7)), by=contributor)
+    client = signed_in(contributor)
+    page = reverse("reports:import_review", args=[project.public_id, brought_back.public_id])
+    assert "Whose answers" not in client.get(page).content.decode()
+    accept = reverse("reports:import_accept", args=[project.public_id, brought_back.public_id])
+    assert client.post(accept, {"take": ["G-1"], "G-1:seen": "0", "institution": "ministry"}).status_code == 403
+    assert stored(project) == {}
+    client.post(accept, {"take": ["G-1"], "G-1:seen": "0"})
+    assert AnswerRevision.objects.get().is_on_behalf is False
+
+
 def upload(client: Client, project: Project, file: bytes) -> Any:
     url = reverse("reports:import_read", args=[project.public_id])
     return client.post(url, {"file": SimpleUploadedFile("filled in.xlsx", file)}, follow=True)
