@@ -100,18 +100,21 @@ window.readinessOutbox = (() => {
   let looking = 0;
   channel?.addEventListener("message", ({ data }) => {
     if (data.person !== person) return data.kind === "here" ? leaveTo() : undefined;
+    if (data.kind === "left") return leaveTo("left");
     if (data.kind === "changed") { clearTimeout(looking); looking = setTimeout(lookAtOthers, 300); }
     if (data.kind === "saved") questions.get(data.url)?.savedElsewhere(data);
     if (data.kind === "signedIn" && halted === "signedOut") renewToken().then((done) => { if (done) sendAll(); });
   });
-  /* Someone else has signed in in this browser: nothing of this person is shown or sent any more. */
-  const leaveTo = () => {
+  /* Someone else has signed in in this browser, or its person has signed out: nothing of them is shown, sent or given
+     out as a file any more. */
+  const leaveTo = (why = "other") => {
     if (halted === "other") return;
     halted = "other";
     for (const record of records.values()) { clearTimeout(record.timer); if (isUnsent(record)) keep(record); }
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
-    document.querySelector("main").replaceChildren(frame.content.querySelector("[data-other]"));
+    document.querySelector("main").replaceChildren(frame.content.querySelector(`[data-${why}]`));
     document.querySelector("details.menu")?.remove();
+    bar.remove();
     questions.clear();
     count();
   };
@@ -292,11 +295,12 @@ window.readinessOutbox = (() => {
   let leaves = false;
   document.addEventListener("submit", async (event) => {
     const form = event.target;
-    if (form.getAttribute("action") !== texts.signOutUrl || leaves || !count()) return;
+    if (form.getAttribute("action") !== texts.signOutUrl || leaves) return;
+    if (!count()) return tell({ kind: "left" });
     event.preventDefault();
     sendAll();
     for (let waited = 0; waited < 3000 && count(); waited += 100) await pause(100);
-    const go = () => { leaves = true; form.submit(); };
+    const go = () => { leaves = true; tell({ kind: "left" }); form.submit(); };
     if (!count()) return go();
     signOut.querySelector("[data-sign-out]").onclick = go;
     signOut.querySelector("[data-sign-out-count]").textContent = inWords();

@@ -52,6 +52,14 @@ const whole = async (response) => {  // as it will be read again: its body is no
   for (const name of ["Content-Encoding", "Content-Length"]) headers.delete(name);
   return [text, new Response(text, { headers })];
 };
+/* With a page that its person may no longer have go all of its project. */
+const drop = async (path) => {
+  const [project] = path.match(/^\/projects\/[^/]+\//) ?? [path];
+  for (const name of await caches.keys()) {
+    const cache = name.startsWith(PAGES) ? await caches.open(name) : null;
+    if (await cache?.delete(path)) for (const page of await cache.keys()) if (new URL(page.url).pathname.startsWith(project)) await cache.delete(page);
+  }
+};
 const keep = async (path, response) => {
   const mine = turn;
   const person = response.headers.get("X-Reader"), [text, page] = await whole(response);
@@ -65,7 +73,7 @@ const learn = async (url, response, asked) => {
   if (asked !== turn) return { kept: Promise.resolve(false) };
   await meet(response);
   if (response.status === 200 && response.headers.has("X-Keep") && !url.search) return { kept: keep(url.pathname, response.clone()) };
-  if (GONE.has(response.status)) for (const name of await caches.keys()) if (name.startsWith(PAGES)) await (await caches.open(name)).delete(url.pathname);
+  if (GONE.has(response.status)) await drop(url.pathname);
   return { kept: Promise.resolve(false) };
 };
 const fetchAndKeep = async (path) => {

@@ -34,6 +34,17 @@ print(json.dumps({
     "expert": member(project, Role.EXPERT, user=UserFactory(language="en")).email,
 }))
 """
+LEAVING = """
+from projects.models import Project
+from projects.permissions import Role
+from tests.factories.accounts import UserFactory
+from tests.factories.projects import member
+member(Project.objects.get(), Role.CONTRIBUTOR, user=UserFactory(email="leaving@offline.example", language="en"))
+"""
+REMOVED = """
+from projects.models import Membership
+Membership.objects.get(user__email="leaving@offline.example").delete()
+"""
 COPIES = """async () => {
     const names = (await caches.keys()).filter((name) => name.startsWith("pages:"));
     const kept = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
@@ -215,6 +226,18 @@ def test_a_page_that_comes_after_signing_out_is_not_kept_either(place: Place, si
         slow.cut()
         page.goto(place.section("A.1"))
         expect(page.get_by_role("heading", level=1)).to_have_text("There is no line")
+
+
+def test_who_is_removed_from_the_team_keeps_no_page_of_it(place: Place, site: servers.Site) -> None:
+    site.manage("shell", "--verbosity=0", "--command", LEAVING)
+    page = place.device(DESK)
+    open_questionnaire(place, page, "leaving@offline.example")
+    for code in ("A.1", "A.2"):
+        page.goto(place.section(code))
+    assert len(copies(page)[0]) == 3
+    site.manage("shell", "--verbosity=0", "--command", REMOVED)
+    page.goto(f"{place.sheet}questionnaire/")
+    servers.wait_for("the pages to be gone", lambda: copies(page) == [[]])
 
 
 def test_nothing_of_an_expert_is_kept(place: Place) -> None:

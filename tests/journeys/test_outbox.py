@@ -369,6 +369,7 @@ def test_a_second_person_on_the_same_device_neither_sees_nor_sends_the_firsts_te
     expect(page.locator("main")).to_contain_text(
         "Someone else has signed in" if team.language == "en" else "Une autre personne s’est connectée"
     )
+    expect(page.locator("[data-outbox]")).to_have_count(0)  # it gives the texts out as a file
     expect(text(other)).to_have_value("")
     assert "Awa’s words" not in other.content()
     assert team.outbox(other, person=1) == []
@@ -381,6 +382,20 @@ def test_a_second_person_on_the_same_device_neither_sees_nor_sends_the_firsts_te
     team.sign_in(context)
     saved(team.open(context))
     assert [(value, kind) for value, kind, _by in team.answers("G-2")] == [("Awa’s words", "accepted")]
+
+
+def test_signing_out_closes_the_other_pages_too(team: Team) -> None:
+    context = team.browser()
+    left = team.open(context)
+    text(left).fill("Awa’s words")
+    saved(left)
+    page = team.open(context)
+    page.locator("details.menu summary").click()
+    page.locator("details.menu form button").click()
+    expect(page.locator("#id_login")).to_be_visible()
+    expect(text(left)).to_have_count(0)
+    assert "Awa’s words" not in left.content()
+    expect(left.locator("main a[href='/']")).to_be_visible()
 
 
 def test_a_save_is_refused_where_someone_else_has_signed_in_unseen(team: Team) -> None:
