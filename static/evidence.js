@@ -29,7 +29,9 @@
     const timer = setTimeout(go, milliseconds);
     addEventListener("online", go);
   });
-  const megabytes = (bytes) => texts.megabytes.replace("%s", new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(Math.max(bytes, 50000) / 1e6));
+  const sizeOf = (bytes) => bytes < 1e6  // rounded as the server's file_size
+    ? texts.kilobytes.replace("%s", Math.max(1, Math.round(bytes / 1000)))
+    : texts.megabytes.replace("%s", new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(Math.round(bytes / 1e5) / 10));
   const checksum = async (blob) => [...new Uint8Array(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const remember = (whether) => { try { whether ? localStorage.setItem(MEMORY, "1") : localStorage.removeItem(MEMORY); } catch { /* the server knows anyway */ } };
   const post = async (url, body) => {
@@ -56,7 +58,7 @@
       this.state = element("p", "state state-sending");
       this.state.setAttribute("role", "status");
       this.choices = element("p", "d-flex flex-wrap gap-2 mb-0");
-      this.row.append(element("span", "text-break", `${file.name} · ${megabytes(file.size)}`), this.bar, this.state, this.choices);
+      this.row.append(element("span", "text-break", `${file.name} · ${sizeOf(file.size)}`), this.bar, this.state, this.choices);
       list.append(this.row);
       this.say("sending", texts.waiting);
       this.choices.append(button(texts.stop, () => this.stop()));
@@ -148,10 +150,10 @@
     async offerSmaller() {
       const smaller = await shrunk(this.file).catch(() => null);
       if (!smaller || this.over) return;
-      this.say("device", texts.smaller.replace("%a", megabytes(this.file.size)).replace("%b", megabytes(smaller.size)));
+      this.say("device", texts.smaller.replace("%a", sizeOf(this.file.size)).replace("%b", sizeOf(smaller.size)));
       const stop = this.choices.firstChild;
       const choice = await new Promise((resolve) => {
-        const yes = button(texts.sendSmaller.replace("%b", megabytes(smaller.size)), () => resolve(smaller));
+        const yes = button(texts.sendSmaller.replace("%b", sizeOf(smaller.size)), () => resolve(smaller));
         this.choices.replaceChildren(yes, button(texts.sendAsIs, () => resolve(this.file)), stop);
         stop.addEventListener("click", () => resolve(this.file));
         yes.focus();

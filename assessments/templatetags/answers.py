@@ -39,7 +39,9 @@ def scan_words(file: StoredFile) -> str:
         % {"signature": file.signature},
         "failed": gettext("could not be scanned for viruses"),
         "waiting": gettext("waits to be scanned for viruses"),
-        "none": gettext("not scanned for viruses"),
+        "none": gettext("not scanned for viruses yet")
+        if settings.CLAMD
+        else gettext("not scanned for viruses (no scanner is installed on this site)"),
     }
     return words[file.scan_state]
 

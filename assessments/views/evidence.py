@@ -15,7 +15,7 @@ from assessments.actions import evidence as actions
 from assessments.forms import evidence as forms
 from assessments.models import AnswerSheet, Evidence, EvidenceUse
 from assessments.register import FILTERS, entry_of, register
-from assessments.views.find import READS, WRITES, find_question, find_sheet, institution_of
+from assessments.views.find import READS, WRITES, find_question, find_sheet, institution_of, is_national_reader
 from foundation.downloads import download
 from projects.permissions import allows
 from toolkit.models import Audience, Question
@@ -165,7 +165,10 @@ def evidence_use(request: HttpRequest, project_id: uuid.UUID, instrument: str) -
 def evidence_html(request: HttpRequest, sheet: AnswerSheet, question: Question, problem: str = "") -> str:
     """What stands beside the question now, for the script; `problem`: the sentence of what could not be added."""
     (entry,) = outline.question_entries(sheet, [question], request.user)
-    shown = {"entry": entry, "sheet": sheet, "project": sheet.project, "can_add_evidence": True, "problem": problem}
+    shown = {
+        "entry": entry, "sheet": sheet, "project": sheet.project, "can_add_evidence": True, "problem": problem,
+        "is_national_reader": is_national_reader(request, sheet),
+    }  # fmt: skip
     return render_to_string("assessments/_evidence.html", shown, request)
 
 

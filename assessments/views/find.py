@@ -7,7 +7,7 @@ from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest
 
 from assessments import outline
-from assessments.models import AnswerSheet
+from assessments.models import READ_CONFIDENTIAL, AnswerSheet
 from projects.permissions import Permission, allows, require
 from projects.views.find import SHOWN_OF_PROJECT, find_project, find_row
 from toolkit.models import Audience, Question
@@ -78,6 +78,11 @@ def find_question(
     if question is None:
         raise Http404
     return sheet, question
+
+
+def is_national_reader(request: HttpRequest, sheet: AnswerSheet) -> bool:
+    """Whether the person examines nothing here: neither an expert nor of the International Bureau."""
+    return not sheet.project.roles_of(request.user) & READ_CONFIDENTIAL
 
 
 def institution_of(request: HttpRequest, sheet: AnswerSheet) -> str:

@@ -21,7 +21,7 @@ from assessments.forms.others import DifferingForm, OtherForm, ProposalForm
 from assessments.forms.threads import CommentForm, ThreadForm
 from assessments.history import history
 from assessments.models import AnswerRevision, AnswerSheet, OtherAnswer, SheetSection, Thread
-from assessments.views.find import WRITES, find_question, institution_of
+from assessments.views.find import WRITES, find_question, institution_of, is_national_reader
 from assessments.views.sheets import may_mark, outcome_sentence, refusals_in_words
 from projects.permissions import Permission, allows
 from toolkit.models import Audience, Question
@@ -77,6 +77,7 @@ def question_page(
             "other": other_fields(asked, entry, typed, standing),
             "other_form": form or (ProposalForm if can_propose else DifferingForm).of(*standing),
             "history": history(sheet, entry, request.user, request.GET.get("page")),
+            "is_national_reader": is_national_reader(request, sheet),
             "can_add_evidence": False,  # it is added where one answers
             "discussion": discussion(request, sheet, asked, **bound),
             **outline.explanations(sheet, [asked]),

@@ -35,6 +35,7 @@ from assessments.views.find import (
     find_questionnaire,
     find_sheet,
     institution_of,
+    is_national_reader,
 )
 from projects.permissions import Permission, allows
 from toolkit.models import Audience, Question, Section
@@ -181,6 +182,7 @@ def _section_page(
             "may_mark": may_mark(request.user, sheet) and sheet.project.is_running,
             **entering_for(request, sheet, can_write=can_write),
             "first_open": next((entry.code for entry in entries if entry.is_open), None),
+            "is_national_reader": is_national_reader(request, sheet),
             "can_add_evidence": writes and evidence_actions.takes_evidence(sheet),
             "is_kept": is_kept(request, sheet),
             "is_return_elsewhere": writes and sheet.is_open and not counters.is_open,

@@ -143,7 +143,32 @@ def test_without_a_scanner_a_file_says_that_it_was_not_scanned(project, coordina
     settings.CLAMD = ""
     add(coordinator, project, b"law")
     assert Job.objects.filter(task="assessments.scan_evidence").count() == 0
-    assert "not scanned for viruses" in words(coordinator, project)
+    assert "not scanned for viruses (no scanner is installed on this site)" in words(coordinator, project)
+
+
+@pytest.mark.django_db
+def test_beside_the_question_who_examines_reads_of_the_scan_and_the_national_team_of_a_virus_only(
+    project, coordinator, settings
+):
+    def beside(client):
+        place = [project.public_id, "questionnaire"]
+        pages = [("section", "G"), ("question", "G-1")]
+        return [
+            client.get(reverse(f"assessments:{name}", args=[*place, code])).content.decode() for name, code in pages
+        ]
+
+    expert = signed_in(member(project, Role.EXPERT))
+    settings.CLAMD = ""
+    piece = add(coordinator, project, b"see " + EICAR)
+    assert ["not scanned" in page for page in beside(coordinator)] == [False, False]
+    assert ["not scanned" in page for page in beside(expert)] == [True, True]
+    details = reverse("assessments:evidence_piece", args=[project.public_id, "questionnaire", piece.public_id])
+    assert "not scanned" in coordinator.get(details).content.decode()
+    with daemon() as server:
+        settings.CLAMD = address_of(server)
+        schedule.run()
+        work_off()
+    assert ["a virus was found in it" in page for page in beside(coordinator)] == [True, True]
 
 
 @pytest.mark.django_db

@@ -60,10 +60,11 @@ def level(
 
 @register.filter
 def file_size(size: int) -> str:
-    """Bytes in the reader's notation: 820 KB, 1.4 MB."""
+    """Bytes in the reader's notation: 820 KB, 1.4 MB; evidence.js rounds alike."""
     if size < 1_000_000:
-        return gettext("%(size)s KB") % {"size": max(1, round(size / 1000))}
-    return gettext("%(size)s MB") % {"size": formats.number_format(Decimal(size) / 1_000_000, 1)}
+        return gettext("%(size)s KB") % {"size": max(1, (size + 500) // 1000)}
+    megabytes = (Decimal(size) / 1_000_000).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return gettext("%(size)s MB") % {"size": formats.number_format(megabytes, 1)}
 
 
 @register.filter
