@@ -125,10 +125,6 @@ class Here:
     def note(self) -> str:
         return conditional_escape(self.entry.note)
 
-    def more(self) -> str:
-        """Whether the fold with note and confidentiality has something to show."""
-        return " open" if self.entry.note or self.entry.is_confidential else ""
-
     def confidential(self) -> str:
         return checked(self.entry.is_confidential)
 

@@ -172,6 +172,7 @@ def _section_page(
             "sections": sections,
             "counters": counters,
             "entries": entries,
+            "counts_some": any(entry.question.condition or not entry.question.is_core for entry in entries),
             "problems": [entry for entry in entries if entry.error or (entry.typed and entry.conflicts)],
             "returns": [
                 entry for entry in outline.last_returns(sheet) if sheet.is_open and entry.section_id in {None, part.pk}

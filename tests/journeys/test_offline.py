@@ -252,10 +252,7 @@ def test_nothing_of_an_expert_is_kept(place: Place) -> None:
 
 
 def note(page: Page, code: str) -> Locator:
-    field = page.locator(f"[name='{code}:note']")
-    if not field.is_visible():
-        page.locator(f"[data-question='{code}'] details:has(textarea) > summary").click()
-    return field
+    return page.locator(f"[name='{code}:note']")
 
 
 def state(page: Page, code: str) -> Locator:
