@@ -2,15 +2,17 @@
 
 Each account follows the links from its first page. Of addresses with the same URL name in the same project it opens
 the first two. axe-core then looks at one page of every URL name, the one with the most kinds of elements, and at
-as many more as it takes to have seen every kind of element that occurs anywhere.
+as many more as it takes to have seen every kind of element that occurs anywhere. Then the pages of its documents.
 """
 
 import sqlite3
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -24,6 +26,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 ACCOUNTS = ("admin", "ib", "expert", "focal", "contributor", "regulator", "signatory", "observer")
 PASSWORD = "demo-readiness"
+FEWEST = 420  # characters on a page: with fewer it looks as if something were missing
 ALIKE = 2  # addresses of the same name that an account opens in a project
 LANGUAGES = ("fr", "en")
 
@@ -85,20 +88,26 @@ def crawl(site: servers.Site, context: BrowserContext, account: str) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def found(demo_site: servers.Site, browser: Browser) -> list[Found]:
-    """What each account finds, once the demonstration's documents are made."""
-    servers.wait_for("the documents are made", lambda: not unfinished_jobs(demo_site), seconds=180, every=0.5)
+def made_site(demo_site: servers.Site) -> servers.Site:
+    """The demonstration, once its documents are made."""
+    unfinished = "SELECT 1 FROM foundation_job WHERE state NOT IN ('done', 'failed')"
+    servers.wait_for("the documents are made", lambda: not rows(demo_site, unfinished), seconds=180, every=0.5)
+    return demo_site
+
+
+@pytest.fixture(scope="module")
+def found(made_site: servers.Site, browser: Browser) -> list[Found]:
+    """What each account finds."""
     pages: list[Found] = []
     for account in ACCOUNTS:
-        with closing(browser.new_context(base_url=demo_site.url, viewport=DESK)) as context:
-            pages += crawl(demo_site, context, account)
+        with closing(browser.new_context(base_url=made_site.url, viewport=DESK)) as context:
+            pages += crawl(made_site, context, account)
     return pages
 
 
-def unfinished_jobs(site: servers.Site) -> int:
+def rows(site: servers.Site, query: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(f"file:{site.folder / 'readiness.sqlite3'}?mode=ro", uri=True, timeout=20)) as base:
-        query = "SELECT count(*) FROM foundation_job WHERE state NOT IN ('done', 'failed')"
-        return int(base.execute(query).fetchone()[0])
+        return base.execute(query).fetchall()
 
 
 def chosen(found: list[Found]) -> list[Found]:
@@ -209,3 +218,23 @@ def test_refusals_are_accessible(
         assert response.status == status
         told += problems(page, str(status))
     assert told == []
+
+
+# ── The documents ────────────────────────────────────────────────────────────
+
+
+def test_no_page_of_a_deliverable_is_nearly_empty(made_site: servers.Site) -> None:
+    """But the cover, and the last."""
+    reports = rows(
+        made_site,
+        "SELECT kind, language, path FROM reports_report JOIN foundation_storedfile AS file ON file.id = file_id",
+    )
+    assert len(reports) == 6
+    empty = []
+    for kind, language, path in reports:
+        command = ["pdftotext", "-layout", made_site.folder / "files" / path, "-"]
+        pages = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\f")[:-1]
+        lengths = {number: len(" ".join(page.split())) for number, page in enumerate(pages, 1)}
+        assert len(lengths) > 10
+        empty += [(kind, language, number) for number in list(lengths)[1:-1] if lengths[number] < FEWEST]
+    assert empty == []
