@@ -18,6 +18,7 @@ from assessments.outline import SectionEntry
 from assessments.situations import Needs, Situation, needs, with_needs
 from projects.models import Country, CountryRequest, Project, ProjectStatus, StaffGrant
 from projects.permissions import Role, StaffRole
+from toolkit.models import Institution
 
 OPEN_QUESTION = "#open-question"  # the first question of a section's page that has no answer
 
@@ -284,6 +285,14 @@ def _signatory(reader: Reader) -> NextStep:
     if here.project.is_released:
         return _after_release(reader)
     if here.state == SheetState.AWAITING_SIGNATURE and reader.national:
+        if here.has_posts_signatory and Institution.POST not in reader.institutions:
+            return NextStep(
+                gettext("Sign your institution’s sections"),
+                gettext("The Post’s signatory signs the whole. Until then you can sign what your institution answers."),
+                reader.sheet_url("assessments:sections_sign"),
+                gettext("Read your sections"),
+                here.project.questionnaire_due,
+            )
         return NextStep(
             gettext("Read and sign the questionnaire"),
             gettext("%(answered)s of %(applicable)s questions have an answer. Sign it, or return it with a comment.")

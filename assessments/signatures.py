@@ -159,6 +159,14 @@ def checksum(content: dict[str, Any]) -> str:
     return checksums.sha256(checksums.canonical(content))
 
 
+def signs_whole(sheet: AnswerSheet, user: Any) -> bool:
+    """Whether the person signs for the country: the Post's signatory; where it has none, any signatory. One query."""
+    signs = Membership.objects.current().filter(project=sheet.project, role=Role.SIGNATORY)
+    places = list(signs.order_by("pk").values_list("user", "institution"))
+    own = {place for person, place in places if person == user.pk}
+    return Institution.POST in own or (bool(own) and all(place != Institution.POST for _person, place in places))
+
+
 def signs_for(sheet: AnswerSheet, user: Any) -> set[str]:
     """The institutions whose signatory the person is in this project. One query."""
     members = Membership.objects.current().filter(project=sheet.project, user=user, role=Role.SIGNATORY)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from assessments.models import AnswerSheet, Recommendation, SheetReturn, SheetState
 from projects.models import Invitation, Membership, Project, Step, Visit
 from projects.permissions import Role
-from toolkit.models import Audience
+from toolkit.models import Audience, Institution
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Situation(Needs):
 
     is_returned: bool
     has_signatory: bool
+    has_posts_signatory: bool
     has_recommendations: bool
     checklist_answered: int
     checklist_applicable: int
@@ -98,6 +99,7 @@ def with_situation(projects: QuerySet[Project]) -> QuerySet[Project]:
     return with_needs(projects).annotate(
         is_returned=Exists(SheetReturn.objects.filter(sheet__project=HERE)),
         has_signatory=Exists(signatories),
+        has_posts_signatory=Exists(signatories.filter(institution=Institution.POST)),
         has_recommendations=Exists(Recommendation.objects.filter(project=HERE, removed_at__isnull=True)),
         checklist_answered=Subquery(checklist.values("answered")[:1]),
         checklist_applicable=Subquery(checklist.values("applicable")[:1]),
@@ -116,6 +118,7 @@ def situation(project: Any) -> Situation:
         **_needs(project),
         is_returned=project.is_returned,
         has_signatory=project.has_signatory,
+        has_posts_signatory=project.has_posts_signatory,
         has_recommendations=project.has_recommendations,
         checklist_answered=project.checklist_answered or 0,
         checklist_applicable=project.checklist_applicable or 0,

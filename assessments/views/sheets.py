@@ -26,7 +26,7 @@ from assessments.conflicts import conflict, put_together
 from assessments.forms import answers as forms
 from assessments.forms.evidence import evidence_of_section
 from assessments.models import NATIONAL_INSTITUTIONS, Answer, AnswerSheet, OtherAnswer, SheetState, Submission
-from assessments.signatures import signatories
+from assessments.signatures import signatories, signs_whole
 from assessments.views.find import (
     READS,
     WRITES,
@@ -113,7 +113,8 @@ def may(request: HttpRequest, sheet: AnswerSheet) -> dict[str, bool]:
     """What the reader may do with the national sheet now: role and state together."""
     user, project, running = request.user, sheet.project, sheet.project.is_running
     waits = running and sheet.state == SheetState.AWAITING_SIGNATURE
-    closes = waits and (allows(user, Permission.SEND_TO_SIGNATORY, project) or allows(user, Permission.SIGN, project))
+    signs = waits and allows(user, Permission.SIGN, project) and signs_whole(sheet, user)
+    closes = waits and (signs or allows(user, Permission.SEND_TO_SIGNATORY, project))
     return {
         "may_answer": running and sheet.is_open and allows(user, Permission.ANSWER, project),
         "may_lead": running and allows(user, Permission.LEAD_TEAM, project),
@@ -122,7 +123,7 @@ def may(request: HttpRequest, sheet: AnswerSheet) -> dict[str, bool]:
         "may_send": running and sheet.is_open and allows(user, Permission.SEND_TO_SIGNATORY, project),
         "may_take_back": closes,
         "may_send_paper": closes,
-        "may_sign": waits and allows(user, Permission.SIGN, project),
+        "may_sign": signs,
         "may_review": running
         and sheet.state in {SheetState.SUBMITTED, SheetState.ACCEPTED}
         and not project.is_released

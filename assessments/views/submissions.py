@@ -16,7 +16,7 @@ from assessments.actions import submissions as actions
 from assessments.forms.evidence import not_stored
 from assessments.forms.submissions import IS_TRUE, PaperForm, ReturnForm, SendForm, SignForm, TakeBackForm
 from assessments.models import READ_CONFIDENTIAL, AnswerSheet, Submission
-from assessments.signatures import signatories
+from assessments.signatures import signatories, signs_whole
 from assessments.unanswered import by_holder, unanswered
 from assessments.views.find import READS, find_sheet, of_questionnaire
 from assessments.views.sheets import may
@@ -69,6 +69,13 @@ def reads_scans(user: Any, sheet: AnswerSheet) -> bool:
     return sends or bool(project.roles_of(user) & READ_CONFIDENTIAL)
 
 
+def _require_signatory(user: Any, sheet: AnswerSheet) -> None:
+    """Another institution's signatory signs its own sections, not the whole in the Post's place."""
+    require(user, Permission.SIGN, sheet.project)
+    if not signs_whole(sheet, user):
+        raise PermissionDenied("signs_whole")
+
+
 @require_safe
 def sheet_missing(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
     """What has no answer yet, by who has it; for who may send it to the signatory, the way to."""
@@ -105,7 +112,7 @@ def sheet_take_back(request: HttpRequest, project_id: uuid.UUID, instrument: str
     sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.READ_ANSWERS))
     is_coordinator = allows(request.user, Permission.SEND_TO_SIGNATORY, sheet.project)
     if not is_coordinator:
-        require(request.user, Permission.SIGN, sheet.project)
+        _require_signatory(request.user, sheet)
     form = TakeBackForm(request.POST, needs_comment=not is_coordinator)
     if not form.is_valid():
         for error in form.errors["comment"]:
@@ -119,6 +126,7 @@ def sheet_take_back(request: HttpRequest, project_id: uuid.UUID, instrument: str
 @require_POST
 def sheet_sign(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
     sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.SIGN))
+    _require_signatory(request.user, sheet)
     form = SignForm(request.POST)
     if not form.is_valid():
         return _document_page(request, sheet, form, status=422)
@@ -131,7 +139,7 @@ def sheet_sign_paper(request: HttpRequest, project_id: uuid.UUID, instrument: st
     """The signed and stamped paper, as a scan, from the coordinator or the signatory."""
     sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.READ_ANSWERS))
     if not allows(request.user, Permission.SEND_TO_SIGNATORY, sheet.project):
-        require(request.user, Permission.SIGN, sheet.project)
+        _require_signatory(request.user, sheet)
     form = PaperForm(request.POST, request.FILES) if request.method == "POST" else PaperForm()
     if form.is_bound and "scan" in left_out(request):
         form.add_error("scan", not_stored())

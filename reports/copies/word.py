@@ -128,7 +128,7 @@ def add_question(document: Any, asked: Asked) -> None:
     if asked.kind == Kind.TABLE:
         add_grid(document, asked)
     if asked.entered_for:
-        said = document.add_paragraph().add_run(asked.entered_for)
+        said = document.add_paragraph().add_run(asked.entered_for.translate(UNWRITABLE))
         said.font.size, said.font.color.rgb = Pt(9), QUIET
     table = document.add_table(rows=0, cols=2)
     table.style, table.autofit = "Table Grid", False

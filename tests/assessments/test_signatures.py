@@ -245,3 +245,20 @@ def test_where_only_institutions_have_signatories_they_are_asked_for_the_whole_t
     Mail.objects.all().delete()
     send_to_signatory(sheet, reason="More comes in March.", by=asking(project))
     assert [to for to, _lines in sent()] == [regulator.email] * 2
+
+
+def test_an_institutions_signatory_does_not_sign_the_whole_in_the_posts_place(project, sheet, regulator):
+    post = member(project, Role.SIGNATORY)
+    send_to_signatory(sheet, reason="More comes in March.", by=asking(project))
+    client = signed_in(regulator)
+    page = client.get(url(sheet, "sheet_document"))
+    assert 'name="agrees"' not in page.content.decode()
+    typed = {**page.context["form"].initial, "function": "DG", "agrees": "on", "comment": "No."}
+    for name in ("sheet_sign", "sheet_sign_paper", "sheet_take_back"):
+        assert client.post(url(sheet, name), typed).status_code == 403
+    home = client.get(reverse("assessments:project_detail", args=[project.public_id])).content.decode()
+    assert url(sheet) in home
+    assert "The Post’s signatory signs the whole." in home
+    project.memberships.get(user=post).delete()  # a country whose Post has none
+    assert client.post(url(sheet, "sheet_sign"), typed).status_code == 302
+    assert sheet.submissions.get().signed_by == regulator

@@ -245,7 +245,9 @@ def test_a_text_that_looks_like_a_formula_stays_a_text():
 @pytest.mark.parametrize("form", ["pdf", "docx", "xlsx"])
 def test_no_character_that_someone_typed_keeps_a_copy_from_being_made(form):
     project = work.opened_project()
-    work.answer(project, "A.2-3", "port \x0b\x1f\u0085\u202e\ufffe\uffff of call", note="\uffff")
+    odd = member(project, Role.COORDINATOR, user__name="Odd \uffff")
+    work.answer(project, "A.2-3", "port \x0b\x1f\u0085\u202e\ufffe\uffff of call", note="\uffff", by=odd)
+    Answer.objects.update(is_on_behalf=True)
     made(project, format=form)  # asks that its job did not fail
 
 
