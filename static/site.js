@@ -26,7 +26,7 @@ document.addEventListener("click", (event) => {
     link.word = document.createElement("span");
     link.word.className = "meaning";
     link.word.setAttribute("role", "status");
-    link.after(link.word);
+    (link.closest("p, h2, dd, li, label > span") ?? link.parentNode).append(link.word);  // below the whole sentence
     link.word.textContent = meaning.textContent;
   }
   link.setAttribute("aria-expanded", String(!open));

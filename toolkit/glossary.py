@@ -1,6 +1,7 @@
 """Words explained on a tap: a file per framework under fixtures/glossary, read once. Pure: no queries, no request."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,9 +32,10 @@ class Glossary:
     levels: Mapping[int, Mapping[str, str]]
 
     def used(self, texts: Iterable[str], language: str) -> list[Term]:
-        """The terms that stand in these texts, in the order of the file."""
+        """The terms that stand in these texts, in the order of a dictionary of that language."""
         codes = {code for text in texts for code in _codes(self, text, language)}
-        return [term for term in self.terms if term.code in codes]
+        found = [term for term in self.terms if term.code in codes]
+        return sorted(found, key=lambda term: alphabetically(term.term[language]))
 
     def marked(self, text: str, language: str) -> SafeString:
         """The text as HTML: the first time that a term stands in it, it leads to its explanation on the page."""
@@ -41,6 +43,12 @@ class Glossary:
 
 
 NOTHING = Glossary((), {})
+
+
+def alphabetically(word: str) -> tuple[str, str]:
+    """What sorts words as a dictionary does: neither accents nor capitals count, unless all else is alike."""
+    letters = unicodedata.normalize("NFKD", word.replace("œ", "oe").replace("Œ", "Oe").casefold())
+    return "".join(letter for letter in letters if letter.isalnum()), word
 
 
 @lru_cache(maxsize=16)

@@ -3,11 +3,10 @@
 import uuid
 from typing import Any
 
-from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -64,8 +63,7 @@ def copy_request(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return copies_page(request, sheet, form=form, status=422)
     actions.request_copy(sheet, by=request.user, **form.cleaned_data)
-    messages.success(request, gettext("The file is being made. It will be on this page in a moment."))
-    return redirect("reports:copies", project_id)
+    return redirect(reverse("reports:copies", args=[project_id]) + "#files")
 
 
 @never_cache

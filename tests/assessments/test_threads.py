@@ -139,6 +139,19 @@ def test_who_does_not_read_it_cannot_be_told(sheet, people):
     assert told() == [people["expert"].email]
 
 
+def test_a_refused_form_is_come_back_to_where_it_stands(sheet, asked, people):
+    """The page is long: the browser goes to the errors, with or without a script, and they lead to the fields."""
+    thread = CommentFactory(thread__sheet=sheet, thread__question=asked).thread
+    client = signed_in(people["focal"])
+    page = client.get(url(sheet, "question")).content.decode()
+    assert page.count('id="errors"') == 0
+    for name, sent, more in (("thread_open", {"text": "Said"}, []), ("thread_reply", {"text": ""}, [thread.public_id])):
+        assert f'action="{url(sheet, name, *more)}#errors"' in page
+        refused = client.post(url(sheet, name, *more), sent).content.decode()
+        assert refused.count('id="errors"') == 1
+        assert ('<a href="#id_audience_0">' in refused) == (name == "thread_open")
+
+
 def test_a_reply_joins_the_thread_and_an_empty_one_is_told(sheet, asked, people):
     thread = CommentFactory(thread__sheet=sheet, thread__question=asked).thread
     client = signed_in(people["regulator"])

@@ -313,14 +313,14 @@ def test_a_person_asks_watches_and_downloads():
     assert b"Make the file" in client.get(page).content
     form = {"format": "docx", "part": "A.1", "content": "filled", "language": "en"}
     response = client.post(reverse("reports:copy_request", args=[project.public_id]), form, follow=True)
-    assert response.redirect_chain == [(page, 302)]
+    assert response.redirect_chain == [(page + "#files", 302)]
     copy = Copy.objects.get()
     progress = reverse("reports:copy_progress", args=[project.public_id, copy.public_id])
     assert b"hx-get" in client.get(progress).content
     make_copy(copy.job_id)
     content = client.get(progress).content
     assert b"hx-get" not in content
-    assert b"Deleted on" in content
+    assert b"Will be deleted on" in content
     file = client.get(reverse("reports:copy_file", args=[project.public_id, copy.public_id]))
     assert file["Content-Disposition"] == f'attachment; filename="{copy.file_name}"'
     assert docx.Document(io.BytesIO(b"".join(file.streaming_content))).paragraphs

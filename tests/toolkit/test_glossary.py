@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tests.factories.toolkit import DRE, document
-from toolkit.glossary import FOLDER, NOTHING, glossary
+from toolkit.glossary import FOLDER, NOTHING, alphabetically, glossary
 
 WORDS = glossary("dre")
 WRITTEN = yaml.safe_load((FOLDER / "dre.yaml").read_text(encoding="utf-8"))
@@ -56,6 +56,13 @@ def test_a_term_is_marked_once_and_the_text_escaped() -> None:
 def test_an_abbreviation_is_found_only_in_capitals_and_as_a_word() -> None:
     assert WORDS.used(["des tics, un TICKET, uit"], "fr") == []
     assert [term.code for term in WORDS.used(["l’UIT et les TIC"], "fr")] == ["ict", "itu"]
+
+
+def test_terms_come_in_the_order_of_a_dictionary() -> None:
+    found = WORDS.used(["UIT, HTTPS, feuille de route, étude d’impact, .POST, CTP, code source"], "fr")
+    terms = [term.term["fr"] for term in found]
+    assert terms == ["code source", "CTP", "étude d’impact", "feuille de route", "HTTPS", ".POST", "UIT"]
+    assert sorted(["zone", "œuvre", "offre", "Oasis"], key=alphabetically) == ["Oasis", "œuvre", "offre", "zone"]
 
 
 def test_longer_form_wins() -> None:
