@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments import notifications
@@ -44,11 +43,13 @@ def _say(thread: Thread, text: str, told: Sequence[Any], language: str, by: Any)
 
 @transaction.atomic
 def assign_thread(thread: Thread, *, to: Any, by: Any) -> None:
-    """Ask one person of the audience to take it over (None: nobody in particular); they are written to, once."""
+    """Ask one person of the audience to take it over (None: nobody in particular); they are written to, once.
+
+    Raises MoveNotAllowed when it was settled meanwhile.
+    """
     thread.project.require_running()
     before = thread.assigned_to_id
-    thread.assigned_to, thread.assigned_at, thread.assigned_by = (to, timezone.now(), by) if to else (None, None, None)
-    thread.save(update_fields=["assigned_to", "assigned_at", "assigned_by"])
+    thread.assign(to, by=by)
     if to and to.pk != before:
         notifications.tell_thread_assigned(thread, to, by=by)
 

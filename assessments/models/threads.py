@@ -84,6 +84,11 @@ class Thread(models.Model):
     def project(self) -> Project:
         return self.sheet.project
 
+    def assign(self, to: Any, *, by: Any) -> None:
+        """`to` None: nobody in particular. Of an open thread only."""
+        given = {"assigned_to": to, "assigned_at": timezone.now(), "assigned_by": by}
+        self._move(Q(resolved_at__isnull=True), **(given if to else dict.fromkeys(given)))
+
     def resolve(self, *, by: Any) -> None:
         self._move(Q(resolved_at__isnull=True), resolved_at=timezone.now(), resolved_by=by)
 

@@ -181,6 +181,8 @@ def test_one_person_is_asked_to_settle_it_and_told_once(sheet, asked, people):
 def test_settled_once_reopened_once_and_closed_to_replies_between(sheet, asked, people):
     thread = CommentFactory(thread__sheet=sheet, thread__question=asked).thread
     actions.resolve_thread(thread, by=people["focal"])
+    with pytest.raises(MoveNotAllowed):
+        actions.assign_thread(thread, to=people["regulator"], by=people["focal"])
     assert (thread.resolved_by, thread.is_open) == (people["focal"], False)
     with pytest.raises(MoveNotAllowed):
         actions.resolve_thread(Thread.objects.get(), by=people["regulator"])

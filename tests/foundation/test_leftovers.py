@@ -1,5 +1,6 @@
 """What killed processes left behind is thrown away once nobody can be writing it, and nothing else ever is."""
 
+import datetime
 import os
 import tempfile
 import time
@@ -7,8 +8,13 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
+from assessments.models import Upload
 from foundation import leftovers
+from reports.models import Copy
+from tests.factories.assessments import UploadFactory
+from tests.factories.reports import CopyFactory
 
 YESTERDAY = time.time() - leftovers.AGE - 60
 TODAY = time.time() - leftovers.AGE + 3600
@@ -72,3 +78,14 @@ def test_the_clock_throws_it_away(places):
     half = planted(places["files"] / "evidence" / "a1.part", YESTERDAY)
     call_command("clock", "--once")
     assert not half.exists()
+
+
+@pytest.mark.django_db
+def test_a_disk_that_does_not_answer_stops_no_other_work_of_the_clock(places, settings, caplog):
+    long_ago = timezone.now() - datetime.timedelta(days=60)
+    CopyFactory(made=True, requested_at=long_ago)
+    UploadFactory(moved_at=long_ago)
+    settings.FILES_DIR = planted(places["files"] / "no-folder", TODAY)  # the bytes of neither can be thrown away
+    call_command("clock", "--once")
+    assert (Copy.objects.count(), Upload.objects.count()) == (0, 0)
+    assert [record.args for record in caplog.records if record.levelname == "ERROR"] == [("reports",), ("assessments",)]

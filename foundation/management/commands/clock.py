@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,13 @@ from foundation import jobs, leftovers
 
 logger = logging.getLogger(__name__)
 SECONDS_TO_FINISH = 30
+
+
+def schedules() -> Iterator[tuple[str, Callable[[], object]]]:
+    """What each app has the clock do, by the app's name."""
+    for config in apps.get_app_configs():
+        if module_has_submodule(config.module, "schedule"):
+            yield config.name, import_module(f"{config.name}.schedule").run
 
 
 class Command(BaseCommand):
@@ -65,17 +73,15 @@ class Command(BaseCommand):
             self.worker = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603
 
     def empty(self) -> None:
-        """Once an hour, here and in the `schedule` of each app; a disk that does not answer stops no clock."""
+        """Once an hour, here and in the `schedule` of each app. What fails stops neither the rest nor the clock."""
         if time.monotonic() < self.empties_at:
             return
         self.empties_at = time.monotonic() + leftovers.PAUSE
-        try:
-            leftovers.throw_away()
-            for config in apps.get_app_configs():
-                if module_has_submodule(config.module, "schedule"):
-                    import_module(f"{config.name}.schedule").run()
-        except (OSError, DatabaseError) as error:
-            logger.warning("what was left behind could not be thrown away: %s", error)
+        for name, act in [("leftovers", leftovers.throw_away), *schedules()]:
+            try:
+                act()
+            except (OSError, DatabaseError):
+                logger.exception("the clock's hourly work failed, it tries again in an hour: %s", name)
 
     def end_work(self) -> None:
         """Let it finish the job that it has; if it takes longer, its lease runs out and another does it."""
