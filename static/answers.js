@@ -238,7 +238,7 @@
     let goesOn = false;  // to another page of this site, which sends what is on this device
     addEventListener("beforeunload", (event) => {
       const link = [...form.querySelectorAll("[name$=':link']")].some((field) => field.value.trim());  // typed, not added
-      if (link || (isTyped() && !goesOn)) { flush(); event.preventDefault(); }
+      if (link || (isTyped() && !goesOn && !outbox.isReadAnew())) { flush(); event.preventDefault(); }
       goesOn = false;
     });
     /* A link waits a moment for what is on its way. */

@@ -362,7 +362,12 @@ window.readinessOutbox = (() => {
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible" && !halted) takeOver(); else sendAll(); });
   addEventListener("beforeunload", () => { isLeaving = true; });
   addEventListener("pagehide", () => { for (const record of records.values()) if (isUnsent(record)) keep(record); });
-  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });  // from the back button: may be old
+  let isReadAnew = false;
+  addEventListener("pageshow", (event) => {  // from the back button, as it was left: others may have saved since
+    if (!event.persisted || (broken && unsent().length)) return;
+    isReadAnew = true;
+    location.reload();
+  });
   setInterval(() => { if (!halted) takeOver(); }, 60000);
   navigator.locks?.request(`readiness-page-${origin}`, () => new Promise(() => {}));  // until the page goes
   const ready = new Promise((resolve) => document.addEventListener("DOMContentLoaded", () => {
@@ -375,6 +380,7 @@ window.readinessOutbox = (() => {
     record: (about) => ({ id: newId(), format: FORMAT, origin, flying: null, next: null, state: "", message: "", ...about }),
     bind: (url, question) => questions.set(url, question),
     keepsNothing: () => broken,
+    isReadAnew: () => isReadAnew,  // what is typed is on the device, and comes back
     isSlow: () => [...records.values()].some((record) => record.tries > 0) || Boolean(halted),
   };
 })();

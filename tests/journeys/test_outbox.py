@@ -20,7 +20,7 @@ from tests.factories.accounts import PASSWORD
 from tests.journeys.browsing import PHONE, has_no_sideways_scroll, problems
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
-TEAMS = 40
+TEAMS = 60
 CREATE = f"""
 import json
 from importlib import import_module
@@ -502,6 +502,177 @@ def test_an_hour_offline_ends_in_a_choice_not_in_an_overwritten_text(team: Team)
     saved(awa)
     assert team.counting("G-2") == ["Meanwhile", "Offline, and mended"]
     team.has_empty_outbox(awa)
+
+
+# ── The back button ──────────────────────────────────────────────────────────
+
+
+CUT = """
+const real = window.fetch;  // not the page's route: a request that outlives its page passes that by
+window.fetch = (url, ...more) =>
+  sessionStorage.cut && String(url).includes("/answers/") ? Promise.reject(new TypeError("cut")) : real(url, ...more);
+"""
+FROM_THE_BACK_BUTTON = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
+
+
+def cut(page: Page, *, off: bool = True) -> None:
+    page.evaluate("(off) => { if (off) sessionStorage.cut = 'yes'; else sessionStorage.removeItem('cut'); }", off)
+
+
+@pytest.fixture(params=["fr", "en"])
+def pair(
+    request: pytest.FixtureRequest, site: servers.Site, teams: Iterator[dict[str, Any]],
+    new_context: Callable[..., BrowserContext],
+) -> Iterator[tuple[Team, Page, Page]]:  # fmt: skip
+    """A team that works in that language; Awa, whose line can be cut, and Ben, each in a browser of theirs."""
+    team = Team(site, new_context, **next(each for each in teams if each["language"] == request.param))
+    context = team.browser(0)
+    context.add_init_script(CUT)
+    yield team, team.open(context), team.open(team.browser(1))
+    assert team.errors == []
+
+
+def go_on(page: Page) -> None:
+    page.locator("#answers .row-line a").last.click()
+    page.wait_for_url(lambda url: not url.endswith("/sections/G/"))
+
+
+def saves_meanwhile(page: Page, words: str) -> None:
+    """As someone does who sees what stands."""
+    page.reload()
+    text(page).fill(words)
+    saved(page)
+
+
+def keeps_both(team: Team, page: Page, mine: str, theirs: str, *, sent: str = "") -> None:
+    """`sent`: what had been on its way when more was typed."""
+    box = page.locator("[data-question='G-2'] [data-conflict]")
+    expect(box).to_contain_text(theirs)
+    expect(box).to_contain_text("Deux réponses" if team.language == "fr" else "Two answers")
+    expect(text(page)).to_have_value(mine)
+    assert team.counting("G-2")[-1] == theirs
+    assert team.answers("G-2")[-1][:2] == (sent or mine, "refused")
+
+
+def test_going_back_shows_what_was_saved_since_and_keeps_what_was_not_sent(pair: tuple[Team, Page, Page]) -> None:
+    team, awa, ben = pair
+    text(awa).fill("What Awa wrote")
+    saved(awa)
+    go_on(awa)
+    saves_meanwhile(ben, "What Ben wrote since")
+    awa.go_back()
+    expect(text(awa)).to_have_value("What Ben wrote since")
+    text(awa).press_sequentially(", and Awa after it")
+    saved(awa)
+    cut(awa)
+    text(awa).fill("Not sent when the page was left")
+    expect(state(awa)).to_have_text(DEVICE)
+    go_on(awa)
+    saves_meanwhile(ben, "What Ben wrote last")
+    awa.go_back()
+    expect(text(awa)).to_have_value("Not sent when the page was left")
+    text(awa).press("End")
+    text(awa).press_sequentially(", mended")
+    expect(state(awa)).to_have_text(DEVICE)
+    cut(awa, off=False)
+    awa.evaluate("readinessOutbox.sendAll()")
+    unsent = "Not sent when the page was left"
+    keeps_both(team, awa, f"{unsent}, mended", "What Ben wrote last", sent=unsent)
+    awa.locator("[data-question='G-2'] [data-mine]").click()
+    saved(awa)
+    assert team.counting("G-2")[-2:] == ["What Ben wrote last", f"{unsent}, mended"]
+
+
+def test_a_page_that_the_browser_kept_whole_is_read_anew_and_loses_nothing(pair: tuple[Team, Page, Page]) -> None:
+    """Chromium keeps none of these pages, others may: they come back as they were left, with this event."""
+    team, awa, ben = pair
+    text(awa).fill("What Awa wrote")
+    saved(awa)
+    saves_meanwhile(ben, "What Ben wrote since")
+    expect(text(awa)).to_have_value("What Awa wrote")
+    awa.evaluate(FROM_THE_BACK_BUTTON)
+    expect(text(awa)).to_have_value("What Ben wrote since")
+    cut(awa)
+    text(awa).press("End")
+    text(awa).press_sequentially(" – and Awa")
+    expect(state(awa)).to_have_text(DEVICE)
+    saves_meanwhile(ben, "What Ben wrote last")
+    asked: list[str] = []
+    awa.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    with awa.expect_navigation():
+        awa.evaluate(FROM_THE_BACK_BUTTON)
+    expect(text(awa)).to_have_value("What Ben wrote since – and Awa")
+    cut(awa, off=False)
+    awa.evaluate("readinessOutbox.sendAll()")
+    keeps_both(team, awa, "What Ben wrote since – and Awa", "What Ben wrote last")
+    assert asked == []
+
+
+def test_an_old_page_that_nothing_renewed_overwrites_nothing(pair: tuple[Team, Page, Page]) -> None:
+    team, awa, ben = pair
+    saves_meanwhile(ben, "What Ben wrote since")
+    text(awa).fill("What Awa wrote on the old page")
+    keeps_both(team, awa, "What Awa wrote on the old page", "What Ben wrote since")
+
+
+# ── Closed meanwhile; asking the browser to keep ─────────────────────────────
+
+
+def test_what_comes_after_the_questionnaire_was_closed_stays_on_the_page_and_with_the_coordinator(
+    pair: tuple[Team, Page, Page],
+) -> None:
+    team, awa, ben = pair
+    cut(awa)
+    text(awa).fill("Typed before it was closed")
+    expect(state(awa)).to_have_text(DEVICE)
+    team.site.manage("shell", "--verbosity=0", "--command", CLOSE.format(sheet=team.sheet))
+    cut(awa, off=False)
+    awa.evaluate("readinessOutbox.sendAll()")
+    closed = re.compile("was closed meanwhile|a été clos entre-temps")
+    expect(state(awa)).to_have_text(closed)
+    expect(text(awa)).to_have_value("Typed before it was closed")
+    assert text(awa).evaluate("(field) => { field.select(); return getSelection().toString(); }")
+    assert team.answers("G-2") == [("Typed before it was closed", "late", team.answers("G-2")[0][2])]
+    team.has_empty_outbox(awa)
+    ben.goto(f"{team.project}sheets/questionnaire/questions/G-2/")
+    expect(ben.locator("main")).to_contain_text("Typed before it was closed")
+    cut(awa)
+    text(awa).fill("Typed on although it is closed")
+    in_the_outbox(team, awa, "Typed on although it is closed")
+    awa.goto(f"{team.project}questionnaire/")
+    with awa.expect_download() as downloading:
+        awa.get_by_role("button", name=re.compile("Download my answers|Télécharger mes réponses")).first.click()
+    file = json.loads(downloading.value.path().read_text())
+    assert [entry["answer"] for entry in file["answers"]] == ["Typed on although it is closed"]
+    cut(awa, off=False)
+    awa.get_by_role("button", name=re.compile("Send now|Envoyer maintenant")).click()
+    expect(awa.locator("[data-outbox]")).to_contain_text(closed)
+    servers.wait_for("it arrives", lambda: bool(awa.evaluate("1")) and len(team.answers("G-2")) == 2)
+    assert [kind for _value, kind, _by in team.answers("G-2")] == ["late", "late"]
+
+
+CLOSE = """
+from assessments.actions.submissions import send_to_signatory
+from assessments.models import AnswerSheet
+sheet = AnswerSheet.objects.select_related("project", "instrument__framework").get(pk={sheet})
+send_to_signatory(sheet, reason="More comes later.", by=sheet.project.manager)
+"""
+
+
+def test_the_browser_is_asked_once_to_throw_nothing_away(team: Team) -> None:
+    context = team.browser()
+    context.add_init_script(
+        "window.asked = 0; const real = StorageManager.prototype.persist;"
+        "StorageManager.prototype.persist = function () { window.asked += 1; return real.call(this); };"
+    )
+    page = team.open(context)
+    assert page.evaluate("asked") == 0  # not before there is something to keep
+    text(page).fill("Once")
+    saved(page)
+    servers.wait_for("it is asked", lambda: page.evaluate("asked") == 1)
+    text(page).fill("Twice")
+    servers.wait_for("it is saved", lambda: bool(page.evaluate("1")) and len(team.counting("G-2")) == 2)
+    assert page.evaluate("asked") == 1
 
 
 # ── A proposal is confirmed ──────────────────────────────────────────────────
