@@ -3,7 +3,6 @@
 from typing import Any
 
 from allauth.account import views
-from django.conf import settings
 from django.http import HttpResponse
 from django.urls import path, re_path
 
@@ -23,7 +22,7 @@ class SignOutView(views.LogoutView):
 sign_out = SignOutView.as_view()
 change_password = views.PasswordChangeView.as_view(form_class=ChangePasswordForm)
 reset_password = views.PasswordResetView.as_view(form_class=ResetPasswordForm)
-reset_password_done = views.PasswordResetDoneView.as_view(extra_context={"has_mail_server": bool(settings.EMAIL_URL)})
+reset_password_done = views.PasswordResetDoneView.as_view()
 reset_password_from_key = views.PasswordResetFromKeyView.as_view(form_class=ResetPasswordKeyForm)
 
 urlpatterns = [

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
@@ -10,6 +11,11 @@ from foundation import jobs
 from foundation.models import JobState, Mail
 
 CALLED_OFF = "called_off"  # by the operator, after a restore (docs/operations.md): no fault of the address
+
+
+def are_sent() -> bool:
+    """Whether they leave the site: without a mail server each is kept as a file, and nobody is to hear that it went."""
+    return bool(settings.EMAIL_URL)
 
 
 def write(*, to: str, language: str, subject: str, body: str) -> Mail:

@@ -73,9 +73,17 @@ def _by_institution(members: list[Member]) -> list[Group]:
     ]
 
 
+ANSWERING = [role for role in Role if Permission.ANSWER in ROLE_ALLOWS[role]]
+
+
 def answering_members(project: Project) -> list[Membership]:
     """Who may answer for the country today, each person once, by name."""
-    answering = [role for role in Role if Permission.ANSWER in ROLE_ALLOWS[role]]
-    members = Membership.objects.current().filter(project=project, role__in=answering).exclude(institution="ib")
+    members = Membership.objects.current().filter(project=project, role__in=ANSWERING).exclude(institution="ib")
     by_person = {member.user_id: member for member in members.select_related("user").order_by("-pk")}
     return sorted(by_person.values(), key=lambda member: (member.user.name, member.pk))
+
+
+def invited_to_answer(project: Project) -> list[Invitation]:
+    """Who may answer once they have accepted, by name."""
+    offers = project.invitations.open().filter(role__in=ANSWERING).exclude(institution="ib")
+    return list(offers.order_by("name", "pk"))

@@ -13,6 +13,12 @@ document.addEventListener("click", (event) => {
   const menu = document.querySelector("details.menu[open]");
   if (menu && !menu.contains(event.target)) menu.open = false;
 });
+/* What was chosen in a form that saves all at once is not left unsaved unawares. */
+const unsaved = document.querySelector("form[data-unsaved]");
+let changed = Boolean(document.getElementById("errors"));
+unsaved?.addEventListener("input", () => { changed = true; });
+unsaved?.addEventListener("submit", () => { changed = false; });
+if (unsaved) addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
 /* A word is explained where it stands: a tap opens its meaning below the text, another closes it. */
 for (const link of document.querySelectorAll("a.term")) { link.setAttribute("role", "button"); link.setAttribute("aria-expanded", "false"); }
 document.addEventListener("click", (event) => {

@@ -4,10 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models import ThreadAudience
 from assessments.values import clean_text
+from foundation import mails
+
+
+def told_sentence() -> str:
+    if mails.are_sent():
+        return gettext("They get an e-mail that says that you wrote.")
+    return gettext("This site does not send e-mails yet: tell them yourself that you wrote.")
 
 
 class CommentForm(forms.Form):
@@ -17,11 +25,14 @@ class CommentForm(forms.Form):
         label=_("Your comment"), max_length=5000, widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": _("Write what you have to say.")},
     )  # fmt: skip
-    told = forms.MultipleChoiceField(label=_("Tell by e-mail"), required=False, widget=forms.CheckboxSelectMultiple)
+    told = forms.MultipleChoiceField(
+        label=_("For the attention of"), required=False, widget=forms.CheckboxSelectMultiple
+    )
 
     def __init__(self, *args: Any, people: Sequence[Any], by: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.people, self.by = list(people), by
+        self.fields["told"].help_text = told_sentence()
         self.fields["told"].choices = [(str(person.pk), person.name) for person in people if person.pk != by.pk]
 
     def clean_text(self) -> str:

@@ -15,6 +15,7 @@ from assessments.forms.signatures import IS_OURS, SectionsSignForm
 from assessments.models import AnswerSheet
 from assessments.signatures import signatories, signs_for
 from assessments.views.find import find_sheet, of_questionnaire
+from foundation import mails
 from projects.permissions import Permission
 from toolkit.models import Institution
 
@@ -44,9 +45,15 @@ def sections_ask(request: HttpRequest, project_id: uuid.UUID, instrument: str) -
     sheet = find_sheet(request, project_id, instrument, of_questionnaire(Permission.LEAD_TEAM))
     asked = actions.ask_institutions(sheet, by=request.user)
     names = ", ".join(str(Institution(place).label) for place in asked)
-    messages.success(
-        request, gettext("A message went to the signatories of: %(institutions)s.") % {"institutions": names}
+    said = (
+        gettext("A message went to the signatories of: %(institutions)s.")
+        if mails.are_sent()
+        else gettext(
+            "The signature is asked for. This site does not send e-mails yet: tell the signatories of these "
+            "institutions yourself: %(institutions)s."
+        )
     )
+    messages.success(request, said % {"institutions": names})
     return redirect("assessments:questionnaire", project_id)
 
 

@@ -19,6 +19,7 @@ from assessments.models import AnswerSheet, Thread, ThreadAudience
 from assessments.models.threads import audiences_of
 from assessments.views.find import find_question
 from assessments.views.questions import question_page
+from foundation import mails
 from projects.permissions import Permission, require
 from toolkit.models import Question
 
@@ -126,7 +127,12 @@ def _readers(request: HttpRequest, thread: Thread) -> list[Any]:
 def _back_to(request: HttpRequest, thread: Thread, told: list[Any]) -> HttpResponse:
     if told:
         names = ", ".join(person.name for person in told)
-        messages.success(request, gettext("A message is on its way to: %(names)s.") % {"names": names})
+        said = (
+            gettext("A message is on its way to: %(names)s.")
+            if mails.are_sent()
+            else gettext("Said. This site does not send e-mails yet: tell them yourself: %(names)s.")
+        )
+        messages.success(request, said % {"names": names})
     return redirect(_url(thread.sheet, thread.question) + f"#thread-{thread.public_id}")
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from foundation import mails
 from projects.actions import team as actions
 from projects.forms.team import CodeForm, InviteForm, JoinForm, UntilForm
 from projects.models import Invitation, Membership, MoveNotAllowed, Project
@@ -38,7 +39,6 @@ def team(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
             "tab": "team",
             "team": roster(project, request.user),
             "roles": [(role.label, may) for role, may in MAY.items()],
-            "has_mail_server": bool(settings.EMAIL_URL),
         },
     )
 
@@ -160,9 +160,9 @@ def _posted(request: HttpRequest) -> QueryDict | None:
 
 
 def _invited(invitation: Invitation) -> str:
-    if settings.EMAIL_URL:
+    if mails.are_sent():
         return _("%(name)s is invited. The message is on its way.") % {"name": invitation.name}
-    return _("%(name)s is invited. No mail server is set: hand over the link or the code below.") % {
+    return _("%(name)s is invited. This site does not send e-mails yet: hand over the link or the code below.") % {
         "name": invitation.name
     }
 

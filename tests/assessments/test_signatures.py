@@ -205,6 +205,7 @@ def test_the_coordinator_asks_the_signatories_for_the_sections_that_have_answers
     Mail.objects.all().delete()
     client = signed_in(asking(project))
     assert "Ask them to sign" in client.get(url(sheet, "questionnaire")).content.decode()
+    settings.EMAIL_URL = "smtp://mail.example"
     page = client.post(url(sheet, "sections_ask"), follow=True).content.decode()
     assert "A message went to the signatories of: Regulator." in page
     name = section(project, "A.1").name["en"]

@@ -14,7 +14,7 @@ from assessments import outline
 from assessments.actions.teamwork import Assigned, assign_sections
 from assessments.models import Answer, AnswerRevision, SectionAssignment
 from foundation.models import Mail
-from projects.models import Membership, MoveNotAllowed, ProjectEvent, ProjectStatus
+from projects.models import Invitation, Membership, MoveNotAllowed, ProjectEvent, ProjectStatus
 from projects.permissions import Role
 from tests.clients import signed_in
 from tests.factories.assessments import (
@@ -23,7 +23,7 @@ from tests.factories.assessments import (
     opened_project,
     section,
 )
-from tests.factories.projects import MembershipFactory, member
+from tests.factories.projects import InvitationFactory, MembershipFactory, member
 from toolkit.models import Institution
 
 pytestmark = pytest.mark.django_db
@@ -121,6 +121,27 @@ def form_url(project, sheet):
 
 def shown(client, url) -> str:
     return client.get(url).context["form"].state
+
+
+def test_who_is_invited_is_named_until_they_have_accepted(project, sheet, focal, form_url):
+    InvitationFactory(project=project, name="Fatou Sarr", role=Role.CONTRIBUTOR)
+    InvitationFactory(project=project, name="Ernst Expert", role=Role.EXPERT, institution=Institution.IB)
+    client = signed_in(focal)
+    page = client.get(form_url)
+    assert page.context["invited"] == ["Fatou Sarr"]
+    assert "Invited, and not in the team yet: Fatou Sarr." in page.content.decode()
+    Invitation.objects.update(withdrawn_at=timezone.now(), withdrawn_by=focal)
+    assert "not in the team yet" not in client.get(form_url).content.decode()
+
+
+def test_a_message_is_spoken_of_only_where_messages_leave(project, sheet, focal, form_url, settings):
+    client = signed_in(focal)
+    said = []
+    for place, settings.EMAIL_URL in (("ministry", ""), ("regulator", "smtp://mail.example")):
+        form = {"shown": shown(client, form_url), "A.1:institution": place}
+        said.append(client.post(form_url, form, follow=True).content.decode())
+    assert ["does not send e-mails yet" in page for page in said] == [True, False]
+    assert ["get one message each" in page for page in said] == [False, True]
 
 
 def test_a_person_alone_brings_their_institution(project, sheet, focal, form_url):

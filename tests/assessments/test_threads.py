@@ -128,6 +128,16 @@ def test_who_is_chosen_or_named_is_told_once_in_their_language_without_the_text(
     assert sorted(comment.told) == ["Hélène Signataire", "Réza Régulateur"]
 
 
+def test_a_mail_is_spoken_of_only_where_mails_leave(sheet, people, settings):
+    client, said = signed_in(people["focal"]), []
+    for settings.EMAIL_URL in ("", "smtp://mail.example"):
+        reply = opened(client, sheet, told=[people["regulator"].pk])
+        said.append(client.get(reply["Location"]).content.decode())
+    assert ["does not send e-mails yet: tell them yourself: Réza" in page for page in said] == [True, False]
+    assert ["A message is on its way to: Réza" in page for page in said] == [False, True]
+    assert ["They get an e-mail" in page for page in said] == [False, True]
+
+
 def test_who_does_not_read_it_cannot_be_told(sheet, people):
     reply = opened(signed_in(people["focal"]), sheet, "team", told=[people["expert"].pk])
     assert reply.status_code == 422
