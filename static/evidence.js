@@ -1,5 +1,5 @@
-/* Evidence beside a question. A chosen file leaves at once, in pieces that the server checks and counts, so that a cut
-   costs the last piece only: it goes on by itself when the line is back, and after a reload when the same file is chosen
+/* Evidence beside a question. A chosen file leaves at once, in chunks that the server checks and counts, so that a cut
+   costs the last chunk only: it goes on by itself when the line is back, and after a reload when the same file is chosen
    again. A large image may be made smaller here first, if its person agrees. Without this script files and links go with
    the section's plain form. Stands on answers.js. */
 "use strict";
@@ -7,7 +7,7 @@
   const texts = document.getElementById("evidence-texts")?.dataset;
   if (!window.readiness || !texts) return;
   const { form, token, address, renewToken } = window.readiness;
-  const LEAST = 65536, MOST = 1048576, HEAD = 65536;  // bytes of a piece; of what a file is known again by
+  const LEAST = 65536, MOST = 1048576, HEAD = 65536;  // bytes of a chunk; of what a file is known again by
   const LARGE_IMAGE = 1000000, LONGEST_SIDE = 2000, PATIENCE = 60000, LONGEST_WAIT = 30000;
   const MEMORY = "readiness-uploads " + texts.list;  // that something is on its way from this device
   const running = new Set();
@@ -48,7 +48,7 @@
     constructor(place, file) {
       this.place = place; this.code = place.dataset.evidence; this.file = file;
       this.confidential = place.querySelector("[name$=':evidence-confidential']")?.checked;
-      this.received = 0; this.piece = 4 * LEAST; this.tries = 0; this.url = "";
+      this.received = 0; this.chunk = 4 * LEAST; this.tries = 0; this.url = "";
       let list = place.querySelector("[data-uploads]");
       if (!list) { list = element("ul", "list"); list.dataset.uploads = ""; place.append(list); }
       this.row = element("li");
@@ -75,10 +75,10 @@
       await this.offerSmaller();
       while (!this.over) {
         try {
-          this.url ? await this.sendPiece() : await this.start();
+          this.url ? await this.sendChunk() : await this.start();
         } catch (error) {
           if (error.name === "NotReadableError" || error.name === "NotFoundError") this.refuse(texts.unreadable);
-          else { this.piece = Math.max(LEAST, this.piece / 2); await this.wait(texts.noLine); }
+          else { this.chunk = Math.max(LEAST, this.chunk / 2); await this.wait(texts.noLine); }
         }
       }
       running.delete(this);
@@ -95,13 +95,13 @@
       for (const left of document.querySelectorAll("[data-begun]")) if (left.dataset.begun === reply.url) left.remove();
       this.show();
     }
-    async sendPiece() {
-      const piece = this.file.slice(this.received, this.received + this.piece);
-      const sum = await checksum(piece), began = performance.now();
-      const reply = await this.read(await post(`${this.url}?offset=${this.received}&sha256=${sum}`, piece));
+    async sendChunk() {
+      const chunk = this.file.slice(this.received, this.received + this.chunk);
+      const sum = await checksum(chunk), began = performance.now();
+      const reply = await this.read(await post(`${this.url}?offset=${this.received}&sha256=${sum}`, chunk));
       if (!reply) return;
       const took = performance.now() - began;
-      this.piece = took < 2000 ? Math.min(MOST, 2 * this.piece) : took > 8000 ? Math.max(LEAST, this.piece / 2) : this.piece;
+      this.chunk = took < 2000 ? Math.min(MOST, 2 * this.chunk) : took > 8000 ? Math.max(LEAST, this.chunk / 2) : this.chunk;
       this.tries = 0; this.received = reply.received;
       this.show();
       if (reply.html !== undefined) this.done(reply.html);
