@@ -8,6 +8,7 @@ from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 
 from foundation import trace
+from foundation.languages import active_language
 
 
 class ReaderMiddleware:
@@ -25,7 +26,7 @@ class ReaderMiddleware:
         response = self.get_response(request)
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)  # on a shared computer "back" shows nothing after signing out
-        response.headers.setdefault("Content-Language", translation.get_language() or "fr")
+        response.headers.setdefault("Content-Language", active_language())
         if response.headers.get("Content-Type", "").startswith("text/html"):  # whose page it is (static/worker.js)
             response["X-Reader"] = str(request.user.public_id) if request.user.is_authenticated else "nobody"
         return response

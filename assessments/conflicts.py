@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils import translation
 from django.utils.translation import gettext
 
 from assessments import values
 from assessments.differences import Mark, Stretch, by_words
 from assessments.models import AnswerStatus, AnswerValue, Basis
+from foundation.languages import active_language
 from toolkit.models import Kind
 
 Fields = Sequence[tuple[str, str]]  # as a form posts them
@@ -54,7 +54,7 @@ def conflict(question: Any, mine: Any, theirs: Any) -> Conflict:
 
 def _said(question: Any, version: AnswerValue, other: AnswerValue) -> str:
     """Everything in which it may differ from the other, in words."""
-    lines = values.in_words(question, version.value, translation.get_language() or "fr")
+    lines = values.in_words(question, version.value, active_language())
     lines = [*(lines or [str(version.get_status_display())]), version.reason, version.note]  # type: ignore[attr-defined]
     if version.basis != other.basis:
         basis = str(Basis(version.basis).label) if version.basis else gettext("not said")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.utils import translation
 from django.utils.translation import gettext
 
 from assessments import values
 from assessments.differences import Stretch, by_lines, by_words
 from assessments.models import Answer, AnswerRevision, AnswerSheet, AnswerStatus, AnswerValue, RevisionKind
 from assessments.outline import QuestionEntry
+from foundation.languages import active_language
 from toolkit.models import Kind, Question
 
 SAME_SITTING = datetime.timedelta(minutes=15)  # between two saves of one person that are shown as one
@@ -152,7 +152,7 @@ def _value(question: Question, was: AnswerValue, new: AnswerValue) -> Change:
 
 
 def _lines(question: Question, version: AnswerValue) -> list[str]:
-    language = translation.get_language() or "fr"
+    language = active_language()
     return values.in_words(question, version.value, language) or [str(version.get_status_display())]
 
 

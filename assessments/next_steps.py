@@ -9,13 +9,14 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import formats
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 
 from assessments import outline
 from assessments.desk import decisions_on, differs
 from assessments.models import Answer, AnswerSheet, SheetState
 from assessments.outline import SectionEntry
 from assessments.situations import Needs, Situation, needs, with_needs
+from foundation.languages import active_language
 from projects.models import Country, CountryRequest, Project, ProjectStatus, StaffGrant
 from projects.permissions import Role, StaffRole
 from toolkit.models import Institution
@@ -211,7 +212,7 @@ def _complete(reader: Reader) -> NextStep:
 def _fill(reader: Reader, entry: SectionEntry) -> NextStep:
     """Go on with a section."""
     here, counters = reader.situation, entry.counters
-    name = entry.section.name.in_(get_language() or here.project.language)
+    name = entry.section.name.in_(active_language())
     if counters.answered:
         title = gettext("Continue “%(section)s”") % {"section": name}
     elif here.answered:

@@ -10,7 +10,6 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
-from django.utils import translation
 
 from assessments import conditions, values
 from assessments.conflicts import Conflict, as_fields, conflict
@@ -27,6 +26,7 @@ from assessments.models import (
     SheetReturn,
     SheetSection,
 )
+from foundation.languages import active_language
 from foundation.statements import Statement
 from projects.models import Places, Project
 from toolkit.glossary import glossary
@@ -391,7 +391,7 @@ def explanations(sheet: AnswerSheet, questions: Sequence[Question], *texts: Any)
     """
     whole = structure(sheet.instrument)
     words = glossary(whole.instrument.framework.code)
-    language = translation.get_language() or "fr"
+    language = active_language()
     shown = [*texts, *(text for question in questions for text in (question.text, question.help, question.evidence))]
     shown += [option.text for question in questions for option in question.options.all()]
     is_criterion = any(question.kind == Kind.CRITERION for question in questions)

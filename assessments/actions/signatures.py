@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments import notifications, outline
 from assessments.actions.sheets import lock_sheet
 from assessments.models import AnswerSheet, SectionSignature, SheetState
 from assessments.signatures import signatories, signs_for
+from foundation.languages import active_language
 from projects.models import MoveNotAllowed, ProjectEvent, log
 
 
@@ -39,7 +40,7 @@ def sign_sections(
     signed = [
         SectionSignature.objects.create(
             sheet_section=offered[code][1].entry.counters, institution=offered[code][0].institution, sha256=sha256,
-            name=name, function=function, statement=statement, language=translation.get_language() or "", signed_by=by,
+            name=name, function=function, statement=statement, language=active_language(), signed_by=by,
         )
         for code, sha256 in read.items()
     ]  # fmt: skip

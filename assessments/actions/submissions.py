@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments import notifications
@@ -26,6 +26,7 @@ from assessments.models import (
 )
 from assessments.unanswered import unanswered
 from foundation import checksums, files
+from foundation.languages import active_language
 from foundation.models import StoredFile
 from projects.models import MoveNotAllowed, log
 from toolkit.models import Section
@@ -61,7 +62,7 @@ def send_to_signatory(sheet: AnswerSheet, *, by: Any, reason: str = "") -> Signa
         sections={row.section.code: [row.answered, row.applicable] for row in sections},
         missing=[question.code for question in unanswered(locked)],
         reason="" if locked.is_complete else reason,
-        language=translation.get_language() or "",
+        language=active_language(),
         sent_at=locked.moved_at,
         sent_by=by,
     )
@@ -196,7 +197,7 @@ def _submit(
         sheet=sheet, number=sheet.submissions.count() + 1, request=asked, revisions=asked.revisions,
         sha256=asked.sha256, name=signature.name, function=signature.function, signed_on=signature.signed_on,
         statement=signature.statement, delegated_by=signature.delegated_by,
-        delegation_ground=signature.delegation_ground, language=translation.get_language() or "", way=way, scan=scan,
+        delegation_ground=signature.delegation_ground, language=active_language(), way=way, scan=scan,
         signed_by=by,
     )  # fmt: skip
 
@@ -228,9 +229,7 @@ def return_sheet(sheet: AnswerSheet, *, whole: str, sections: Mapping[Section, s
 
 
 def _write_return(sheet: AnswerSheet, section: Section | None, comment: str, by: Any, at: datetime.datetime) -> None:
-    SheetReturn.objects.create(
-        sheet=sheet, section=section, comment=comment, language=translation.get_language() or "", by=by, at=at
-    )
+    SheetReturn.objects.create(sheet=sheet, section=section, comment=comment, language=active_language(), by=by, at=at)
 
 
 @transaction.atomic

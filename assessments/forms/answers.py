@@ -14,13 +14,13 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.http import QueryDict
-from django.utils import translation
 from django.utils.translation import gettext
 
 from assessments import values
 from assessments.actions.answers import Content
 from assessments.models import NATIONAL_INSTITUTIONS, AnswerStatus, Basis
 from assessments.outline import SPECIAL_VALUES
+from foundation.languages import active_language
 from toolkit.models import Kind, Question
 
 
@@ -114,7 +114,7 @@ def read_proposal(question: Question, fields: QueryDict) -> uuid.UUID | None:
 def read_language(question: Question, fields: QueryDict) -> str:
     """The language of the page in which it was typed: its numbers are in that notation, also when it is sent later."""
     typed_in = fields.get(f"{question.code}:language", "")
-    return typed_in if typed_in in dict(settings.LANGUAGES) else translation.get_language() or settings.LANGUAGE_CODE
+    return typed_in if typed_in in dict(settings.LANGUAGES) else active_language()
 
 
 def read_base(question: Question, fields: QueryDict) -> tuple[int, uuid.UUID]:

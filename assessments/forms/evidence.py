@@ -10,13 +10,13 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
-from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy
 
 from assessments import values
 from assessments.actions import evidence as actions
 from assessments.models import AnswerSheet, Evidence
 from foundation import files
+from foundation.languages import active_language
 from projects.forms.requests import date_input
 from toolkit.models import Question
 
@@ -81,8 +81,7 @@ class UseForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["piece"].queryset = pieces
         self.fields["question"].choices = [("", gettext("Choose a question"))] + [
-            (question.code, f"{question.code} {question.label.in_(translation.get_language() or 'fr')}")
-            for question in questions
+            (question.code, f"{question.code} {question.label.in_(active_language())}") for question in questions
         ]
 
 
@@ -139,7 +138,7 @@ def add_from(request: HttpRequest, sheet: AnswerSheet, question: Question, insti
     link = request.POST.get(f"{code}:link", "").strip()
     said = actions.Piece(
         title=values.clean_text(request.POST.get(f"{code}:link-title", "")),
-        language=translation.get_language() or sheet.project.language,
+        language=active_language(),
         is_confidential=f"{code}:evidence-confidential" in request.POST,
     )
     common: dict[str, Any] = {"institution": institution, "by": request.user}

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils import translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from assessments.actions.writing import stamp
 from assessments.forms.writing import RowForm, text_field
 from assessments.models import Observation, ObservationKind
+from foundation.languages import active_language
 from toolkit.models import Question
 
 
@@ -29,7 +29,7 @@ class ObservationForm(RowForm):
     def __init__(self, *args: Any, questions: Sequence[Question], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.questions = {question.code: question for question in questions}
-        language = translation.get_language() or "fr"
+        language = active_language()
         self.fields["question"].choices = [  # type: ignore[attr-defined]
             ("", gettext("The lever as a whole")),
             *(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils import translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +12,7 @@ from assessments.actions.recommendations import Advice
 from assessments.actions.writing import stamp
 from assessments.forms.writing import RowForm, text_field
 from assessments.models import Activity, Priority, Recommendation
+from foundation.languages import active_language
 from toolkit.models import Guidance, Horizon, Institution, Lever, Tool
 
 
@@ -49,7 +49,7 @@ class RecommendationForm(RowForm):
 
     def __init__(self, *args: Any, lever: Lever, others: Sequence[Recommendation], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        language = translation.get_language() or "fr"
+        language = active_language()
         self.tools: dict[str, Tool] = {tool.code: tool for tool in lever.tools.order_by("position")}
         self.others = {str(other.public_id): other for other in others}
         self.fields["tool"].choices = [  # type: ignore[attr-defined]

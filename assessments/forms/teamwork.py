@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assessments.actions.teamwork import Assigned
 from assessments.models import NATIONAL_INSTITUTIONS, SectionAssignment
 from assessments.outline import SectionEntry
+from foundation.languages import active_language
 from projects.forms.requests import date_input, plausible
 from projects.models import Membership
 from toolkit.models import Section
@@ -123,7 +124,7 @@ def names(section: Section) -> tuple[str, str, str]:
 
 def named(label: Any, section: Section) -> dict[str, str]:
     """A field's name aloud, with its section: the table's head names it for the eyes."""
-    return {"aria-label": f"{label} – {section.name.in_(translation.get_language() or 'fr')}"}
+    return {"aria-label": f"{label} – {section.name.in_(active_language())}"}
 
 
 def is_over(day: datetime.date | None) -> bool:

@@ -5,11 +5,11 @@ from typing import Any
 
 from django import template
 from django.conf import settings
-from django.utils import translation
 from django.utils.translation import gettext
 
 from assessments import values
 from foundation import downloads
+from foundation.languages import active_language
 from foundation.models import StoredFile
 from toolkit.models import Level
 
@@ -21,7 +21,7 @@ KINDS = {"application/pdf": "PDF", "text/plain": "TXT", "image/png": "PNG", "ima
 @register.simple_tag
 def answer_words(question: Any, answer: Any) -> list[str]:
     """What an answer or a revision says, one entry a line, in the reader's language."""
-    return values.in_words(question, answer.value, translation.get_language() or "fr")
+    return values.in_words(question, answer.value, active_language())
 
 
 @register.simple_tag

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -21,6 +20,7 @@ from assessments.models import AnswerSheet, AnswerStatus, OtherAnswer, OtherKind
 from assessments.views.find import find_question, find_sheet, institution_of, of_questionnaire
 from assessments.views.questions import question_page
 from assessments.views.sheets import outcome_sentence, refusals_in_words
+from foundation.languages import active_language
 from projects.permissions import Permission, require
 from toolkit.models import Question
 
@@ -30,7 +30,7 @@ def _read(request: HttpRequest, sheet: AnswerSheet, asked: Question, form: Other
     typed = forms.typed_fields(asked, request.POST)
     levels = outline.structure(sheet.instrument).levels
     try:
-        content = forms.read_content(asked, typed, levels=levels, language=translation.get_language() or "fr")
+        content = forms.read_content(asked, typed, levels=levels, language=active_language())
         if content.status == AnswerStatus.BLANK or (
             isinstance(form, ProposalForm) and content.status == AnswerStatus.DONT_KNOW
         ):
@@ -51,7 +51,7 @@ def proposal_add(request: HttpRequest, project_id: uuid.UUID, instrument: str, q
         return question_page(request, sheet, asked, 422, typed=typed, form=form)
     actions.propose(
         sheet, asked, content, source=form.cleaned_data["source"], year=form.cleaned_data["year"], by=request.user,
-        language=translation.get_language() or "fr",
+        language=active_language(),
     )  # fmt: skip
     messages.success(request, gettext("The country sees your proposal beside the question, to confirm or correct it."))
     return redirect("assessments:question", project_id, instrument, question)
@@ -67,7 +67,7 @@ def view_add(request: HttpRequest, project_id: uuid.UUID, instrument: str, quest
         return question_page(request, sheet, asked, 422, typed=typed, form=form)
     actions.differ(
         sheet, asked, content, why=form.cleaned_data["why"], by=request.user,
-        institution=institution_of(request, sheet), language=translation.get_language() or "fr",
+        institution=institution_of(request, sheet), language=active_language(),
     )  # fmt: skip
     messages.success(request, gettext("Your view stands beside the answer. The coordinator and the experts read both."))
     return redirect("assessments:question", project_id, instrument, question)

@@ -13,7 +13,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -29,6 +29,7 @@ from assessments.situations import Situation, situation, with_situation
 from assessments.views.others import taken_over_sentence
 from assessments.views.sheets import own_sections
 from foundation import mails
+from foundation.languages import active_language
 from projects.forms.projects import ProjectForm
 from projects.forms.requests import CountryForm
 from projects.models import (
@@ -177,7 +178,7 @@ def _warnings(project: Project, here: Situation, requirements: list[RequirementE
     if not here.visit_is_over:
         warnings += [
             gettext("The country does not meet “%(name)s” yet. Settle it before planning the visit.")
-            % {"name": entry.requirement.name.in_(translation.get_language() or project.language)}
+            % {"name": entry.requirement.name.in_(active_language())}
             for entry in missing(requirements)
         ]
     return [warning for warning in warnings if warning]

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import formats, timezone, translation
+from django.utils import formats, timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -37,6 +37,7 @@ from assessments.views.find import (
     institution_of,
     is_national_reader,
 )
+from foundation.languages import active_language
 from projects.permissions import Permission, allows
 from toolkit.models import Audience, Question, Section
 
@@ -397,7 +398,7 @@ def answer_save(request: HttpRequest, project_id: uuid.UUID, instrument: str, qu
 
 def _reply(request: HttpRequest, sheet: AnswerSheet, asked: Question, reply: actions.Reply) -> dict[str, Any]:
     whole = outline.structure(sheet.instrument)
-    language = translation.get_language() or "fr"
+    language = active_language()
     head = reply.head
     here = whole.of_section(asked.section)
     withheld = {
@@ -437,7 +438,7 @@ def _two_answers(asked: Question, reply: actions.Reply) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "box": render_to_string("assessments/_conflict.html", context),
-        "theirs": _version(asked, reply.head, translation.get_language() or "fr"),
+        "theirs": _version(asked, reply.head, active_language()),
     }
 
 

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -18,6 +17,7 @@ from assessments.forms.strategy import AimForm, ReviewForm, SourceForm
 from assessments.models import AnswerSheet, Source, StrategyAim, StrategyReview
 from assessments.scoring import Level
 from assessments.views.observations import find_writable
+from foundation.languages import active_language
 from projects.models import Project
 from projects.permissions import Permission, allows, require
 from projects.views.find import find_project
@@ -54,7 +54,7 @@ def strategy(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 
 def _as_written(review: StrategyReview | None, checklist: AnswerSheet | None) -> dict[str, object]:
     """What the form shows at first. Where nothing was outlined yet, the checklist's domains are proposed."""
-    language = translation.get_language() or "fr"
+    language = active_language()
     domains = outline.structure(checklist.instrument).sections if checklist else []
     proposed = "\n".join(domain.name.in_(language) for domain in domains)
     if review is None:

@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
@@ -20,6 +19,7 @@ from assessments.models.threads import audiences_of
 from assessments.views.find import find_question
 from assessments.views.questions import question_page
 from foundation import mails
+from foundation.languages import active_language
 from projects.permissions import Permission, require
 from toolkit.models import Question
 
@@ -34,7 +34,7 @@ def thread_open(request: HttpRequest, project_id: uuid.UUID, instrument: str, qu
         return question_page(request, sheet, asked, status=422, thread_form=form)
     thread = actions.open_thread(
         sheet, asked, audience=ThreadAudience(form.cleaned_data["audience"]), text=form.cleaned_data["text"],
-        told=form.mentioned, language=translation.get_language() or "", by=request.user,
+        told=form.mentioned, language=active_language(), by=request.user,
     )  # fmt: skip
     return _back_to(request, thread, form.mentioned)
 
@@ -48,7 +48,7 @@ def thread_reply(
     if not form.is_valid():
         return question_page(request, thread.sheet, thread.question, status=422, replied=(thread, form))
     actions.reply(
-        thread, text=form.cleaned_data["text"], told=form.mentioned, language=translation.get_language() or "",
+        thread, text=form.cleaned_data["text"], told=form.mentioned, language=active_language(),
         by=request.user,
     )  # fmt: skip
     return _back_to(request, thread, form.mentioned)

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -21,6 +20,7 @@ from assessments.models import AnswerSheet, Upload
 from assessments.views.evidence import evidence_html
 from assessments.views.find import WRITES, find_question, find_sheet, institution_of
 from foundation import arrivals, files
+from foundation.languages import active_language
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ def _finish(upload: Upload) -> None:
         name=evidence_forms.name_of(upload.name, content_type),
         content_type=content_type,
         said=evidence_actions.Piece(
-            language=translation.get_language() or upload.sheet.project.language,
+            language=active_language(),
             is_confidential=upload.is_confidential,
         ),
     )

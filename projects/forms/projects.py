@@ -8,10 +8,10 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Max
-from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from foundation.languages import active_language
 from projects.countries import folded
 from projects.forms.requests import date_input, plausible
 from projects.models import Country, DesignatedOperator, Project, ProjectStatus, StaffGrant, Step
@@ -222,7 +222,7 @@ class ProjectEditForm(DatesForm):
             choice for choice in settings.LANGUAGES if choice[0] in project.framework.languages
         ]
         self.steps = list(steps[1:])  # the first one is due when the questionnaire is
-        language = translation.get_language() or project.language
+        language = active_language()
         for step in self.steps:
             self.fields[self._name(step)] = forms.DateField(
                 label=f"{step.step.number}. {step.step.name.in_(language)}",

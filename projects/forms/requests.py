@@ -5,9 +5,10 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from foundation.languages import active_language
 from projects.countries import choices_by_region
 from projects.models import Country
 
@@ -32,7 +33,7 @@ class CountryField(forms.ChoiceField):
 
     def offer_to(self, user: Any) -> None:
         self.countries = {country.code: country for country in Country.objects.covered_by(user).order_by("code")}
-        language = translation.get_language() or "fr"
+        language = active_language()
         self.choices = [("", _("Choose a country")), *choices_by_region(self.countries.values(), language)]
 
     def clean(self, value: Any) -> Country | None:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models import AnswerSheet
 from assessments.outline import structure
+from foundation.languages import active_language
 from reports.forms.reports import language_choices
 from reports.models import CopyFormat
 from toolkit.models import Section
@@ -43,5 +43,5 @@ class CopyForm(forms.Form):
 
 
 def _name(part: Section) -> str:
-    name = part.name.in_(get_language() or "fr")
+    name = part.name.in_(active_language())
     return f"{part.code} {name}" if part.lever_id else name

@@ -5,13 +5,13 @@ import uuid
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from assessments.models import Submission
 from foundation.downloads import download
+from foundation.languages import active_language
 from projects.models import Project
 from projects.permissions import Permission, require
 from projects.views.find import find_project
@@ -32,7 +32,7 @@ def find_submission(request: HttpRequest, project_id: uuid.UUID, number: int) ->
 
 def language_for(project: Project) -> str:
     """The reader's; the project's where the framework has no texts in that."""
-    language = translation.get_language() or ""
+    language = active_language()
     return language if language in languages_of(project.framework) else project.language
 
 

@@ -4,10 +4,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import template
-from django.utils import formats, translation
+from django.utils import formats
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from foundation.languages import active_language
 from toolkit.glossary import Glossary
 
 register = template.Library()
@@ -18,13 +19,13 @@ def say(texts: dict[str, str] | None, language: str = "") -> str:
     """The text in the reader's language (or the one named). A language that the framework lacks is an error."""
     if not texts:
         return ""
-    return texts[language or translation.get_language() or "fr"]
+    return texts[language or active_language()]
 
 
 @register.filter
 def explained(text: str, words: Glossary) -> SafeString:
     """The text, its terms leading to their explanation on the page."""
-    return words.marked(text, translation.get_language() or "fr")
+    return words.marked(text, active_language())
 
 
 @register.filter
