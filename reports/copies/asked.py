@@ -1,7 +1,7 @@
-"""What a copy of the questionnaire asks, and what it says already to the one person it is made for. Two queries."""
+"""What a copy of the questionnaire asks, and what it says already to the one person it is made for. Few queries."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext
 
 from assessments import values
-from assessments.models import Answer, AnswerSheet, AnswerStatus, Basis, OtherAnswer, OtherKind
+from assessments.models import Answer, AnswerSheet, AnswerStatus, Basis, EvidenceUse, OtherAnswer, OtherKind
 from assessments.outline import Structure, standing_others, structure
 from toolkit.models import Kind, Level, Option, Question, Section
 
@@ -19,11 +19,12 @@ class Choice:
     code: str
     text: str
     is_chosen: bool
-    mark: str = ""  # the level's figure
+    mark: str = ""  # the level's figure and name
+    name: str = ""
 
     @property
     def words(self) -> str:
-        return f"{self.mark}. {self.text}" if self.mark else self.text
+        return f"{self.mark} {self.name}. {self.text}" if self.mark else self.text
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Asked:
     levels: Mapping[int, Level]
     asked_first: Question | None  # the one its condition looks at
     views: Sequence[View] = ()  # of other institutions; none where the answer is withheld
+    pieces: Sequence[str] = ()  # the evidence that the reader may read: title, where to look, address
 
     @property
     def code(self) -> str:
@@ -146,14 +148,18 @@ class Asked:
         """What can be chosen, with what is; [] for the kinds where one writes."""
         if self.kind == Kind.CRITERION:
             return [
-                Choice(option.code, self.say(option.text), str(self.value) == option.code, mark=option.code)
+                Choice(
+                    option.code,
+                    self.say(option.text),
+                    str(self.value) == option.code,
+                    option.code,
+                    self.say(self.levels[int(option.code)].name),
+                )
                 for option in self.options()
             ]
         if self.kind == Kind.RATING:
             return [
-                Choice(
-                    str(number), f"{self.say(level.name)}. {self.say(level.text)}", self.value == number, str(number)
-                )
+                Choice(str(number), self.say(level.text), self.value == number, str(number), self.say(level.name))
                 for number, level in self.levels.items()
             ]
         if self.kind == Kind.YES_PARTLY_NO:
@@ -242,6 +248,9 @@ def read(sheet: AnswerSheet, *, section: Section | None, is_filled: bool, langua
     rows = Answer.objects.filter(sheet=sheet).select_related("saved_by").order_by("pk")
     answers = {answer.question_id: answer for answer in rows} if is_filled else {}
     others = standing_others(sheet, reader) if is_filled else {}
+    pieces: dict[int, list[str]] = {}
+    for use in _uses(sheet, reader) if is_filled else ():
+        pieces.setdefault(use.question_id, []).append(_piece(use))
     parts = [
         Part(
             section=part,
@@ -254,6 +263,7 @@ def read(sheet: AnswerSheet, *, section: Section | None, is_filled: bool, langua
                     question,
                     answers.get(question.pk),
                     others.get((question.pk, OtherKind.DIFFERING), []),
+                    pieces.get(question.pk, []),
                     language,
                     reader,
                 )
@@ -268,7 +278,7 @@ def read(sheet: AnswerSheet, *, section: Section | None, is_filled: bool, langua
 
 def _asked(
     sheet: AnswerSheet, whole: Structure, question: Question, answer: Answer | None, views: Sequence[OtherAnswer],
-    language: str, reader: Any,
+    pieces: Sequence[str], language: str, reader: Any,
 ) -> Asked:  # fmt: skip
     is_withheld = answer is not None and not answer.is_readable_by(reader, sheet.project)
     return Asked(
@@ -279,7 +289,20 @@ def _asked(
         levels=whole.levels,
         asked_first=whole.questions[question.condition["question"]] if question.condition else None,
         views=[] if is_withheld else [_view(question, view, language) for view in views],
+        pieces=[] if is_withheld else pieces,
     )
+
+
+def _uses(sheet: AnswerSheet, reader: Any) -> Iterable[EvidenceUse]:
+    uses = EvidenceUse.objects.filter(piece__sheet=sheet).kept().readable_by(reader, sheet.project)
+    return uses.select_related("piece").order_by("added_at", "pk")
+
+
+def _piece(use: EvidenceUse) -> str:
+    """A piece as paper says it."""
+    where = gettext("where to look: %(pages)s") % {"pages": use.pages} if use.pages else ""
+    address = use.piece.url if use.piece.url != use.piece.title else ""
+    return ", ".join(filter(None, [use.piece.title, where, address]))
 
 
 def _view(question: Question, view: OtherAnswer, language: str) -> View:

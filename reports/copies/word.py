@@ -149,6 +149,10 @@ def add_question(document: Any, asked: Asked) -> None:
         run.font.size, run.font.color.rgb = Pt(9), QUIET
         note.add_paragraph()
     field(note.paragraphs[-1], asked.note, f"{asked.code} {gettext('Note')}")
+    if asked.pieces:
+        row(table, gettext("Evidence added so far")).paragraphs[0].add_run(
+            "\n".join(asked.pieces).translate(UNWRITABLE)
+        )
     tick(row(table, gettext("Confidential")).paragraphs[0], Choice("", gettext("Yes"), asked.is_confidential))
     for view in asked.views:
         cell = row(table, view.title)

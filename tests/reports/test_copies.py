@@ -196,6 +196,36 @@ def test_a_filled_copy_says_for_whom_it_was_entered_and_who_sees_it_differently(
     assert "Differing view" not in blank
 
 
+@pytest.mark.parametrize("form", ["pdf", "docx"])
+def test_the_evidence_stands_beside_its_question_for_those_who_may_read_it(form):
+    project = answered()
+    sheet, focal = work.national_sheet(project), coordinator_of(project)
+    regulator = member(project, Role.CONTRIBUTOR, institution=Institution.REGULATOR)
+    asks = work.question(project, "A.1-1")
+    link = work.EvidenceFactory(sheet=sheet, use__question=asks, title="Law of 2014", use__pages="annex 2")
+    work.EvidenceFactory(
+        sheet=sheet, use__question=asks, title="SECRET-licence", as_file=True, is_confidential=True,
+        institution=Institution.REGULATOR, added_by=regulator,
+    )  # fmt: skip
+    work.EvidenceFactory(sheet=sheet, use__question=asks, title="Taken away", use__removed=True)
+    says = {by: said_by(made(project, format=form, by=by)) for by in (focal, regulator)}
+    for said in says.values():
+        assert f"Law of 2014, where to look: annex 2, {link.url}" in said
+        assert "Taken away" not in said
+    assert ["SECRET-licence" in says[by] for by in (focal, regulator)] == [False, True]
+    assert "Evidence added so far" not in said_by(made(project, format=form, by=focal, is_filled=False))
+
+
+def test_a_level_has_its_name_on_paper():
+    project = answered()
+    names = [
+        level.name["en"] for level in work.outline.structure(work.national_sheet(project).instrument).levels.values()
+    ]
+    for form in ("pdf", "docx"):
+        says = said_by(made(project, format=form, is_filled=False))
+        assert [name for number, name in enumerate(names, 1) if f"{number} {name}." not in says] == []
+
+
 def said_by(copy: Copy) -> str:
     return flat(text_of(bytes_of(copy))) if copy.format == "pdf" else words_of(bytes_of(copy))
 
