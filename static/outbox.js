@@ -356,6 +356,10 @@ window.readinessOutbox = (() => {
   };
 
   /* ── The page ────────────────────────────────────────────────────────────── */
+  /* "Back" fills forms in again as they were left; not with what another person had typed. */
+  if (history.state?.person && history.state.person !== person)
+    addEventListener("pageshow", () => { for (const form of document.forms) if (form.autocomplete !== "off") form.reset(); });
+  history.replaceState({ ...history.state, person }, "");
   part("send-now").addEventListener("click", sendNow);
   for (const button of [part("download"), signOut.querySelector("[data-download]")]) button.addEventListener("click", download);
   addEventListener("online", () => { for (const record of records.values()) record.tries = 0; takeOver(); });

@@ -103,6 +103,10 @@ class Team:
     def section(self) -> str:
         return f"{self.project}sheets/questionnaire/sections/G/"
 
+    @property
+    def question(self) -> str:
+        return f"{self.project}sheets/questionnaire/questions/G-2/"
+
     def browser(self, person: int = 0) -> BrowserContext:
         """A browser of its own in which the person is signed in."""
         context = self.browser_of(base_url=self.site.url, viewport=PHONE)
@@ -396,6 +400,24 @@ def test_signing_out_closes_the_other_pages_too(team: Team) -> None:
     expect(text(left)).to_have_count(0)
     assert "Awa’s words" not in left.content()
     expect(left.locator("main a[href='/']")).to_be_visible()
+
+
+def test_back_shows_nobody_what_another_person_had_typed(team: Team) -> None:
+    context = team.browser()
+    page = team.open(context, team.question)
+    comment = page.locator("textarea[name=text]").last
+    page.evaluate("for (const part of document.querySelectorAll('main details')) part.open = true")
+    comment.fill("Awa’s words")
+    page.goto(team.section)
+    page.go_back()
+    expect(comment).to_have_value("Awa’s words")  # the browser does so for its own person
+    page.goto(team.section)
+    team.sign_in(context, person=1)
+    page.go_back()
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(300)
+    expect(comment).to_have_value("")
+    assert "Awa’s words" not in page.content()
 
 
 def test_a_save_is_refused_where_someone_else_has_signed_in_unseen(team: Team) -> None:
