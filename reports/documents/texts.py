@@ -17,6 +17,14 @@ ORIGINALS = {
 }  # fmt: skip
 
 
+MOST_LINES = 400  # of one text: nobody writes more, and ten thousand empty ones are pages without end
+
+
+def bounded(lines: list[str]) -> list[str]:
+    """The lines of a text as they are laid out: of very many, the rest run on in one."""
+    return lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], " ".join(lines[MOST_LINES - 1 :])]
+
+
 @dataclass(frozen=True)
 class Said:
     """A text as a person wrote it, with its language; never translated by us."""
@@ -27,7 +35,7 @@ class Said:
 
     @property
     def paragraphs(self) -> list[str]:
-        return [part.strip() for part in self.text.split("\n\n") if part.strip()]
+        return bounded([part.strip() for part in self.text.split("\n\n") if part.strip()])
 
     @property
     def mark(self) -> str:

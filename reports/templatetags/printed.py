@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from reports.documents.marks import Mark
 from reports.documents.parts import Source
-from reports.documents.texts import Label, Said
+from reports.documents.texts import Label, Said, bounded
 from reports.faces import RIGHT_TO_LEFT
 
 register = template.Library()
@@ -19,7 +19,7 @@ register = template.Library()
 def runs(text: str) -> SafeString:
     """The text, its line ends kept, its right-to-left runs marked so that they do not reorder their surroundings."""
     parts: list[SafeString] = []
-    for index, line in enumerate(str(text).split("\n")):
+    for index, line in enumerate(bounded(str(text).split("\n"))):
         if index:
             parts.append(mark_safe("<br>"))
         start = 0

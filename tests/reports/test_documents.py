@@ -51,6 +51,17 @@ def test_what_no_face_holds_is_named(written: str, printed: str):
     assert faces.printable(written, set()) == printed
 
 
+@pytest.mark.parametrize("end", ["\n", "\n\n"])
+def test_ten_thousand_lines_are_not_hundreds_of_pages(end: str):
+    text = end.join(str(number) for number in range(6000))
+    laid_out = said({"text": text, "language": "en"}, "en")
+    assert laid_out is not None
+    printed = runs(text).count("<br>"), len(laid_out.paragraphs)
+    assert max(printed) <= 400
+    assert runs(text).replace("<br>", " ").split() == [str(number) for number in range(6000)]
+    assert " ".join(laid_out.paragraphs).split() == [str(number) for number in range(6000)]
+
+
 def test_both_values_stand_side_by_side(compose: Callable[..., Document]):
     lever = compose("capability").levers[0]
     assert (lever.code, lever.own.mark.figure, lever.validated.mark.figure) == ("P1.1", "2.7*", "2.5")
