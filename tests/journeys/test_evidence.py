@@ -146,7 +146,7 @@ def test_after_a_killed_web_process_it_goes_on_and_after_a_reload_when_chosen_ag
         page.on("request", stop_after_two)
         choose(page, "A.2-1", pdf("plan.pdf", content))
         place = page.locator("[data-evidence='A.2-1']")
-        expect(place.get_by_text("Pas de ligne pour le moment.")).to_be_visible(timeout=60_000)
+        expect(place.get_by_text("Pas de connexion pour le moment.")).to_be_visible(timeout=60_000)
         for _tenth in range(900):
             if at.up:
                 page.wait_for_timeout(100)  # here the browser's requests are heard of
