@@ -1,25 +1,11 @@
 """The pages of allauth that this site has: sign-in and -out, password change and reset. No sign-up."""
 
-from typing import Any
-
 from allauth.account import views
-from django.http import HttpResponse
 from django.urls import path, re_path
 
 from accounts.forms import ChangePasswordForm, ResetPasswordForm, ResetPasswordKeyForm
-from accounts.views import login
+from accounts.views import SignOutView, login
 
-
-class SignOutView(views.LogoutView):
-    """Also tells the browser to forget what it kept of our pages; what was typed and not sent yet is not among that."""
-
-    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = super().post(*args, **kwargs)
-        response["Clear-Site-Data"] = '"cache"'
-        return response
-
-
-sign_out = SignOutView.as_view()
 change_password = views.PasswordChangeView.as_view(form_class=ChangePasswordForm)
 reset_password = views.PasswordResetView.as_view(form_class=ResetPasswordForm)
 reset_password_done = views.PasswordResetDoneView.as_view()
@@ -27,7 +13,7 @@ reset_password_from_key = views.PasswordResetFromKeyView.as_view(form_class=Rese
 
 urlpatterns = [
     path("login/", login, name="account_login"),
-    path("logout/", sign_out, name="account_logout"),
+    path("logout/", SignOutView.as_view(), name="account_logout"),
     path("password/change/", change_password, name="account_change_password"),
     path("password/reset/", reset_password, name="account_reset_password"),
     path("password/reset/done/", reset_password_done, name="account_reset_password_done"),

@@ -1,4 +1,5 @@
 from itertools import chain
+from typing import Any
 
 from allauth.account import views
 from allauth.core.internal import ratelimit
@@ -28,6 +29,15 @@ def login(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST" and signs_in_too_often(request):
         return ratelimit.respond_429(request)
     return views.login(request)
+
+
+class SignOutView(views.LogoutView):
+    """Also tells the browser to forget what it kept of our pages; what was typed and not sent yet is not among that."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().post(*args, **kwargs)
+        response["Clear-Site-Data"] = '"cache"'
+        return response
 
 
 def signs_in_too_often(request: HttpRequest) -> bool:

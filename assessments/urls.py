@@ -1,6 +1,7 @@
 from django.urls import path
 
 from assessments.views import (
+    answers,
     comparisons,
     evidence,
     findings,
@@ -41,7 +42,7 @@ urlpatterns = [
     path(P + "questionnaire/find/", searching.questions_find, name="questions_find"),
     path(P + "questionnaire/seen/", searching.questions_seen, name="questions_seen"),
     path(S + "sections/<str:section_code>/", sheets.section, name="section"),
-    path(A, sheets.answer_save, name="answer_save"),
+    path(A, answers.answer_save, name="answer_save"),
     # A question, and what stands beside its answer
     path(Q, questions.question, name="question"),
     path(Q + "restore/", questions.answer_restore, name="answer_restore"),

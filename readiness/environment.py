@@ -57,8 +57,8 @@ def url(name: str, schemes: tuple[str, ...]) -> str:
 def place(name: str) -> str:
     """host:port, or the path of a unix socket; "" when the variable is empty."""
     value = text(name)
-    _host, _colon, port = value.rpartition(":")
-    if value and not value.startswith("/") and not (_host and port.isdecimal() and int(port) < 65536):
+    host, _colon, port = value.rpartition(":")
+    if value and not value.startswith("/") and not (host and port.isdecimal() and int(port) < 65536):
         raise ImproperlyConfigured(f"{name} is “{value}”; it takes host:port, or the path of a socket.")
     return value
 

@@ -17,9 +17,9 @@ from assessments.actions.answers import Outcome
 from assessments.forms import answers as forms
 from assessments.forms.others import DifferingForm, OtherForm, ProposalForm
 from assessments.models import AnswerSheet, AnswerStatus, OtherAnswer, OtherKind
+from assessments.views.answers import outcome_sentence, refusals_in_words
 from assessments.views.find import find_question, find_sheet, institution_of, of_questionnaire
 from assessments.views.questions import question_page
-from assessments.views.sheets import outcome_sentence, refusals_in_words
 from foundation.languages import active_language
 from projects.permissions import Permission, require
 from toolkit.models import Question

@@ -21,8 +21,9 @@ from assessments.forms.others import DifferingForm, OtherForm, ProposalForm
 from assessments.forms.threads import CommentForm, ThreadForm
 from assessments.history import history
 from assessments.models import AnswerRevision, AnswerSheet, OtherAnswer, SheetSection, Thread
+from assessments.views.answers import outcome_sentence, refusals_in_words
 from assessments.views.find import WRITES, find_question, institution_of, is_national_reader
-from assessments.views.sheets import may_mark, outcome_sentence, refusals_in_words
+from assessments.views.sheets import may_mark
 from projects.permissions import Permission, allows
 from toolkit.models import Audience, Question
 
