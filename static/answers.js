@@ -38,12 +38,12 @@
       return this.fields().filter((field) => !["radio", "checkbox"].includes(field.type) || field.checked).map((field) => [field.name, field.value]);
     }
     needsReason() { return this.special() === "not_applicable" && !this.field("reason").value.trim(); }
-    touched(now, more = []) {
+    touched(now, more = [], after = more.length > 0) {
       this.record ??= outbox.record({
         url: this.url, page: location.pathname, code: this.code, shownBy: this,
         question: this.box.querySelector("h2").textContent.replace(this.box.querySelector("h2 .code").textContent, "").trim(), place: document.title,
       });
-      outbox.type(this.record, { base: Number(this.base.value), fields: [...this.pairs(), ...more], words: this.inWords(), missing: this.needsReason() }, now, more.length > 0);
+      outbox.type(this.record, { base: Number(this.base.value), fields: [...this.pairs(), ...more], words: this.inWords(), missing: this.needsReason() }, now, after);
     }
     send() { if (this.record) outbox.send(this.record); }
 
@@ -113,12 +113,13 @@
       for (const button of box?.querySelectorAll("[data-keep]") ?? []) {
         button.hidden = false;
         button.addEventListener("click", () => {
-          const isTyped = this.record?.state === "conflict" && "mine" in button.dataset;  // it stands in the fields, perhaps mended
+          const isTyped = (this.unsent || this.record?.state === "conflict") && "mine" in button.dataset;  // it stands in the fields, perhaps mended
+          const typedSince = this.unsent && !isTyped;  // goes first, to be kept beside: the choice does not take its place
           if (!isTyped) this.fill(JSON.parse(button.dataset.keep));
           this.base.value = box.dataset.head;
           box.remove();
           if (this.record) { this.record.state = ""; this.record.then = null; }
-          this.touched(true);
+          this.touched(true, [], typedSince);
           this.focus();
         });
       }

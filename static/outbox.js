@@ -129,9 +129,9 @@ window.readinessOutbox = (() => {
         for (const record of (await stored()).filter((entry) => entry.origin === other)) {
           record.origin = origin;
           records.set(record.id, record);
+          if (record.state === "ended" || (record.state === "conflict" && record.next)) record.state = "";
           const question = questions.get(record.url);
           if (question && !question.record?.next && !question.record?.flying) question.takes(record);
-          if (record.state === "ended") record.state = "";
           keep(record);
         }
       });
@@ -164,7 +164,7 @@ window.readinessOutbox = (() => {
     if (after && !record.flying && !record.state) [record.flying, record.next] = [record.next, null];
     const slot = record.then || (after && record.flying && record.next) ? "then" : "next";
     record[slot] = { id: newId(), language: document.documentElement.lang, ...text };
-    if (record.state !== "conflict") record.state = text.missing ? "held" : "";
+    record.state = text.missing ? "held" : "";
     record.message = "";
     records.set(record.id, record);
     record.tries = 0;
@@ -230,11 +230,12 @@ window.readinessOutbox = (() => {
   };
   const keptBeside = (record, reply) => {  // on the server, as a version that does not count
     record.flying = null; record.tries = 0;
+    if (record.next) { keep(record); return send(record); }  // what was typed since is kept beside too, and is what is shown
     if (reply.problem === "conflict") record.state = "conflict";
     record.message = reply.message;
     keep(record);
     show(record, reply.problem, reply);
-    if (reply.problem === "closed") { if (record.next) send(record); else if (!record.shownBy) notice = reply.message; }
+    if (reply.problem === "closed" && !record.shownBy) notice = reply.message;
   };
   const refused = (record, message) => {
     const isTypedOn = Boolean(record.next);  // then what was refused no longer stands there

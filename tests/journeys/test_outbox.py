@@ -132,6 +132,16 @@ class Team:
         with closing(sqlite3.connect(place, uri=True, timeout=20)) as base:
             return [(json.loads(value), kind, by) for value, kind, by in base.execute(query, (self.sheet, code))]
 
+    def notes(self, code: str) -> list[str]:
+        """The note of every version."""
+        query = """
+            SELECT note
+            FROM assessments_answerrevision AS revision JOIN toolkit_question AS question ON question.id = question_id
+            WHERE sheet_id = ? AND question.code = ? ORDER BY revision.id"""
+        place = f"file:{self.site.folder / 'readiness.sqlite3'}?mode=ro"
+        with closing(sqlite3.connect(place, uri=True, timeout=20)) as base:
+            return [note for (note,) in base.execute(query, (self.sheet, code))]
+
     def counting(self, code: str) -> list[str]:
         return [value for value, kind, _by in self.answers(code) if kind == "accepted"]
 
@@ -166,6 +176,11 @@ def team(
 
 def text(page: Page, code: str = "G-2") -> Locator:
     return page.locator(f"[name='{code}:value']")
+
+
+def open_fold(field: Locator) -> None:
+    """The part of the page that the field is folded away in, if it is."""
+    field.evaluate("field => { const fold = field.closest('details'); if (fold) fold.open = true; }")
 
 
 def state(page: Page, code: str = "G-2") -> Locator:
@@ -523,6 +538,59 @@ def test_an_hour_offline_ends_in_a_choice_not_in_an_overwritten_text(team: Team)
     box.locator("[data-mine]").click()
     saved(awa)
     assert team.counting("G-2") == ["Meanwhile", "Offline, and mended"]
+    team.has_empty_outbox(awa)
+
+
+def test_all_that_was_typed_before_a_choice_is_shown_and_kept(team: Team) -> None:
+    """A level that was on its way, and the explanation typed after it, are one text to who wrote them."""
+    awa, ben = team.open(team.browser(0)), team.open(team.browser(1))
+    awa.context.set_offline(True)
+    with awa.expect_event("requestfailed"):
+        text(awa).fill("La loi de 2014")
+    note = awa.locator("[name='G-2:note']")
+    open_fold(note)
+    note.fill("Dix-neuf mots d’explication")
+    in_the_outbox(team, awa, "La loi de 2014\nDix-neuf mots d’explication")
+    text(ben).fill("La licence de 2016")
+    saved(ben)
+    awa.context.set_offline(False)
+    box = awa.locator("[data-question='G-2'] [data-conflict]")
+    expect(box).to_contain_text("Dix-neuf mots d’explication")
+    box.locator("[data-keep]:not([data-mine])").first.click()
+    saved(awa)
+    expect(text(awa)).to_have_value("La licence de 2016")
+    assert team.notes("G-2") == ["", "", "Dix-neuf mots d’explication", ""]
+    team.has_empty_outbox(awa)
+    awa.locator("[data-question='G-2'] a[href*='/questions/G-2/']").first.click()
+    expect(awa.locator("main")).to_contain_text("Dix-neuf mots d’explication")
+
+
+def test_what_is_typed_beside_a_choice_is_kept_whatever_is_chosen(team: Team) -> None:
+    awa, ben = team.open(team.browser(0)), team.open(team.browser(1))
+    text(ben).fill("La licence de 2016")
+    saved(ben)
+    text(awa).fill("La loi de 2014")
+    box = awa.locator("[data-question='G-2'] [data-conflict]")
+    expect(box).to_be_visible()
+    text(awa).fill("La loi de 2014, article 7")
+    box.locator("[data-keep]:not([data-mine])").first.click()  # before it went
+    saved(awa)
+    expect(text(awa)).to_have_value("La licence de 2016")
+    expect(box).to_have_count(0)
+    kept = [value for value, kind, _by in team.answers("G-2") if kind == "refused"]
+    assert kept[-1] == "La loi de 2014, article 7"
+    assert team.counting("G-2")[-1] == "La licence de 2016"
+    team.has_empty_outbox(awa)
+    ben.reload()
+    text(ben).fill("La licence de 2017")
+    saved(ben)
+    text(awa).fill("La loi de 2018")
+    expect(box).to_contain_text("2017")
+    text(awa).fill("La loi de 2019")
+    expect(box.locator(".version").first).to_contain_text("2019")  # the box follows
+    text(awa).fill("La loi de 2020")
+    box.locator("[data-mine]").click()
+    servers.wait_for("it counts", lambda: bool(awa.evaluate("1")) and team.counting("G-2")[-1] == "La loi de 2020")
     team.has_empty_outbox(awa)
 
 
