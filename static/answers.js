@@ -21,6 +21,7 @@
       this.base = box.querySelector("[data-base]");
       this.url = saves ? address(form.dataset.saveUrl, this.code) : "";
       this.record = null;      // what the outbox holds of it
+      this.isCounted = false;  // as answered, in the counts that the server gave
     }
     field(name) { return this.box.querySelector(`[name="${this.code}:${name}"]`); }
     fields() {
@@ -62,6 +63,7 @@
       this.base.value = reply.number;
       this.box.querySelector("[data-conflict]")?.remove();
       this.hideProposal();
+      this.isCounted = this.isAnswered();
       if (!record.next) { this.echo(reply.shown); this.say("", reply.message); }
       showCounts(reply);
       showHidden(reply.hidden);
@@ -85,11 +87,13 @@
       showConditions();
     }
     /* Another page of the same person saved it; nothing is typed here. */
-    savedElsewhere({ fields, number, message }) {
+    savedElsewhere({ fields, number, message, ...counts }) {
       if (this.unsent || number <= Number(this.base.value)) return;
       this.fill(fields);
       this.base.value = number;
       this.say("", message);
+      this.isCounted = this.isAnswered();
+      if (counts.section && !(told?.at > counts.at)) showCounts(counts);
       showConditions();
     }
     fill(pairs) {
@@ -98,6 +102,8 @@
         const given = pairs.filter(([name]) => name === field.name).map(([, value]) => value);
         if (["radio", "checkbox"].includes(field.type)) field.checked = given.includes(field.value);
         else if (given.length || field.tagName !== "SELECT") field.value = given[0] ?? "";
+        const fold = field.closest("details");
+        if (fold && (["radio", "checkbox"].includes(field.type) ? field.checked : field.value)) fold.open = true;
       }
       this.showReason();
     }
@@ -175,6 +181,8 @@
       });
       group.append(button);
     }
+    /* Whether it counts, and has an answer. */
+    isAnswered() { return "core" in this.box.dataset && Boolean(this.base) && !this.box.hidden && Boolean(this.given() || this.special()); }
     /* The answer as a condition sees it: "" when there is none. */
     given() {
       if (this.box.hidden || this.special()) return null;
@@ -184,12 +192,17 @@
   }
 
   /* ── The page ────────────────────────────────────────────────────────────── */
-  const showCounts = (reply) => {
-    const { answered, applicable } = reply.section;
+  /* What the server counted last, and what was typed since: without a line, too, nothing seems to be undone. */
+  let told = null;
+  const showCounts = (reply = told) => {
+    if (!reply) return;
+    told = reply;
+    const typed = [...questions.values()].reduce((sum, question) => sum + question.isAnswered() - question.isCounted, 0);
+    const { applicable } = reply.section, answered = Math.min(reply.section.answered + typed, applicable);
     const whole = document.querySelector("[data-section-count]"), here = document.querySelector("[data-here-count]"), sheet = document.querySelector("[data-sheet-count]");
     if (whole) whole.textContent = texts.counted.replace("%a", answered).replace("%b", applicable);
     if (here) here.firstChild.textContent = `${answered}/${applicable}`;
-    if (sheet) sheet.textContent = `${reply.sheet.answered}/${reply.sheet.applicable}`;
+    if (sheet) sheet.textContent = `${Math.min(reply.sheet.answered + typed, reply.sheet.applicable)}/${reply.sheet.applicable}`;
   };
   const showHidden = (hidden) => { for (const question of questions.values()) question.box.hidden = hidden.includes(question.code); };
   const showWarnings = (warnings) => {
@@ -208,12 +221,14 @@
       const holds = given !== null && { answered: () => true, is: () => given[0] === conditionValue, is_not: () => given[0] !== conditionValue, includes: () => given.includes(conditionValue), at_least: () => number(given[0]) >= Number(conditionValue) }[conditionOperator]();
       question.box.hidden = !holds;
     }
+    showCounts();
   };
   const flush = () => { for (const question of questions.values()) question.send(); };
 
   for (const box of form.querySelectorAll("[data-question]")) {
     const question = new Question(box);
     questions.set(question.code, question);
+    question.isCounted = question.isAnswered();
     if (saves && question.base) { question.addClear(); question.offerChoice(); outbox.bind(question.url, question); }
   }
   const questionOf = (target) => questions.get(target.closest("[data-question]")?.dataset.question);
@@ -254,6 +269,7 @@
       goesOn = link.origin === location.origin && !outbox.keepsNothing();
       location.href = link.href;
     });
+    told = form.dataset.counts ? JSON.parse(form.dataset.counts) : null;
     showConditions();
   }
 

@@ -207,9 +207,10 @@ window.readinessOutbox = (() => {
   const saved = (record, reply) => {
     const { fields } = record.flying;
     record.flying = null; record.tries = 0;
+    if (notice === texts.noLine) notice = "";
     if (record.next) record.next.base = reply.number;
     keep(record);
-    const told = { kind: "saved", url: record.url, fields, number: reply.number, message: reply.message };
+    const { number, message, section, sheet } = reply, told = { kind: "saved", url: record.url, fields, number, message, section, sheet, at: Date.now() };
     tell(told);
     if (isLeaving) handOn(told);
     show(record, "saved", reply);
@@ -257,7 +258,9 @@ window.readinessOutbox = (() => {
   const sendNow = async () => {
     for (const record of records.values()) { record.tries = 0; record.why = ""; if (record.state === "ended") record.state = ""; }
     notice = "";
-    if (await renewToken()) { await takeOver(); sendAll(); } else count();
+    if (await renewToken()) { await takeOver(); sendAll(); return; }
+    notice = halted ? "" : texts.noLine;
+    count();
   };
   let asked = false;
   const askToStay = async () => {  // that the browser does not throw away what is kept here
@@ -322,8 +325,8 @@ window.readinessOutbox = (() => {
     part("outbox-line").hidden = part("send-now").hidden = !hasLate && !notice;
     part("download").hidden = !here.length || !(hasLate || stopped);
     part("outbox-stopped").hidden = !stopped;
-    if (stopped) part("outbox-link").href = `${stopped.page === location.pathname ? "" : stopped.page}#${stopped.code}`;
-    const why = halted ? texts[halted] : here.some((record) => record.state === "ended") ? texts.noAccess : broken ? texts[broken] : texts.goesOn;
+    if (stopped) part("outbox-link").href = `${stopped.page === location.pathname ? "" : stopped.page}#${stopped.code}${stopped.state === "conflict" ? "-two" : ""}`;
+    const why = notice ? notice : halted ? texts[halted] : here.some((record) => record.state === "ended") ? texts.noAccess : broken ? texts[broken] : texts.goesOn;
     part("outbox-count").textContent = here.length ? inWords() : "";
     part("outbox-why").textContent = here.length ? why : notice;
     bar.hidden = !hasLate && !stopped && !notice;

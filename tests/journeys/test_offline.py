@@ -163,6 +163,43 @@ def test_the_whole_questionnaire_is_taken_home(place: Place) -> None:
     assert copies(page) == []
 
 
+def test_a_copy_undoes_nothing_that_was_said_to_be_saved(place: Place) -> None:
+    """A copy is older than the answers saved since: they stand in it all the same, and are counted."""
+    page = place.device()
+    open_questionnaire(place, page, place.english)
+    page.goto(place.section("A.2"))
+    count, state = page.locator("[data-section-count]"), page.locator("[data-question='A.2-1'] [data-state]")
+    nothing = count.inner_text()
+    choice, note = page.locator("[name='A.2-1:value']").first, page.locator("[name='A.2-1:note']")
+    page.evaluate("for (const fold of document.querySelectorAll('.question details')) fold.open = true")
+    choice.check()
+    note.fill("A word that must not go")
+    expect(state).to_contain_text("by you")
+    servers.wait_for("both are saved", lambda: page.evaluate("window.readinessOutbox.count()") == 0)
+    one = count.inner_text()
+    assert one != nothing
+    place.line.cut()
+    page.goto(place.section("A.2"))
+    expect(page.locator("[data-kept][role=status]")).to_be_visible()
+    expect(choice).to_be_checked()
+    expect(note).to_have_value("A word that must not go")
+    expect(note).to_be_visible()
+    expect(count).to_have_text(one)
+    page.locator("[name='A.2-2:value']").first.check()
+    expect(count).not_to_have_text(one)
+    two = count.inner_text()
+    page.get_by_role("button", name="Send now").click()
+    expect(page.locator("[data-outbox]")).to_contain_text("There is no line at the moment")
+    page.reload()
+    expect(count).to_have_text(two)
+    place.line.mend()
+    page.goto(place.section("A.2"))
+    expect(page.locator("[data-question='A.2-2'] [data-state]")).to_contain_text("by you")
+    expect(page.locator("[data-outbox]")).to_be_hidden()
+    page.goto(place.section("A.2"))
+    expect(count).to_have_text(two)
+
+
 def test_a_copy_is_shown_when_the_line_is_slow_or_the_site_away(place: Place) -> None:
     page = place.device()
     open_questionnaire(place, page, place.english)
