@@ -1,14 +1,17 @@
 """Composition of what every request meets: a largest size, sign-in by default, refusals that lead back."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect
@@ -21,6 +24,7 @@ from readiness import logs, metrics
 from readiness.errors import page, typed, wants_json
 
 READS = {"GET", "HEAD"}
+IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 logger = logging.getLogger("readiness.requests")
 
 
@@ -134,6 +138,43 @@ class GateMiddleware:
         if request.user.is_authenticated and request.content_type == "multipart/form-data":
             return settings.LARGEST_UPLOAD
         return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+class OnceMiddleware:
+    """Takes a form that a script sends (static/forms.js, X-Form) once, however often a bad line makes it come.
+
+    What is done answers 204; X-Location says where a browser would be led. A copy within the hour is answered alike.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        form = request.headers.get("X-Form", "")
+        if request.method in READS or not IS_ID.fullmatch(form) or not request.user.is_authenticated:
+            return self.get_response(request)
+        key = f"form:{request.user.pk}:{form}"
+        if not self._begin(key):
+            if led_to := cache.get(key):
+                return HttpResponse(status=204, headers={"X-Location": led_to})
+            return JsonResponse({"problem": "under_way"}, status=503, headers={"Retry-After": "2"})
+        response = self.get_response(request)
+        if response.status_code not in {302, 303}:
+            cache.delete(key)
+            return response
+        led_to = response["Location"]
+        del response["Location"]
+        with suppress(OSError):  # no place on the disk
+            cache.set(key, led_to, timeout=3600)
+        response.status_code, response["X-Location"] = 204, led_to
+        return response
+
+    def _begin(self, key: str) -> bool:
+        """Whether nobody else has begun it; a cache without room lets everyone."""
+        try:
+            return bool(cache.add(key, "", timeout=120))
+        except OSError:
+            return True
 
 
 class PaceMiddleware:

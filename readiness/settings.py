@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.ReaderMiddleware",
     "readiness.middleware.GateMiddleware",
+    "readiness.middleware.OnceMiddleware",
     "readiness.middleware.PaceMiddleware",
     "readiness.middleware.SignInMiddleware",
     "allauth.account.middleware.AccountMiddleware",

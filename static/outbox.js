@@ -383,8 +383,11 @@ window.readinessOutbox = (() => {
     takeOver().then(takeOn).then(resolve, resolve);
   }));
 
+  if (document.querySelector("main form[method=post] textarea:not([readonly])") && !document.getElementById("answers"))
+    addEventListener("DOMContentLoaded", () => document.head.append(Object.assign(document.createElement("script"), { src: texts.formsUrl })));
+
   return {
-    ready, count, texts, token, renewToken, type, send, sendAll, bringIn, person,
+    ready, count, newId, texts, token, renewToken, type, send, sendAll, bringIn, person,
     record: (about) => ({ id: newId(), format: FORMAT, origin, flying: null, next: null, state: "", message: "", ...about }),
     bind: (url, question) => questions.set(url, question),
     keepsNothing: () => broken,

@@ -3,10 +3,12 @@
 import gzip
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from assessments.models import Comment
 from projects.permissions import Role
 from readiness.errors import typed
 from tests.factories import assessments as work
@@ -161,3 +163,64 @@ def test_pages_go_compressed_and_documents_as_they_are(reader):
     assert b"".join(document)
     assert not document.has_header("Content-Encoding")
     assert not reader.get(reverse("accounts:profile")).has_header("Content-Encoding")  # who did not ask for it
+
+
+# ── A form that comes twice ──────────────────────────────────────────────────
+
+
+FORM = "0b6a3f52-7d0c-4a35-9c38-7f3a3d1c9f11"
+
+
+@pytest.fixture
+def reply():
+    """A coordinator who replies in a discussion: posts a text under the id of a form; the texts that were taken."""
+    project = work.opened_project()
+    user = member(project, Role.COORDINATOR)
+    client = Client()
+    client.force_login(user)
+    address = reverse("assessments:thread_open", args=[project.public_id, "questionnaire", "G-2"])
+
+    def post(text, form=FORM, **headers):
+        said = {"audience": "team", "text": text}
+        return client.post(address, said, headers={"X-Form": form, "Accept": "application/json"} | headers)
+
+    post.said = lambda: list(Comment.objects.filter(thread__sheet__project=project).values_list("text", flat=True))
+    post.client = client
+    return post
+
+
+def test_a_form_that_comes_again_is_taken_once_and_answered_alike(reply):
+    first, again = reply("The law is of 2014."), reply("The law is of 2014.")
+    assert (first.status_code, again.status_code) == (204, 204)
+    assert first["X-Location"] == again["X-Location"]
+    assert first["X-Location"].partition("#")[0].endswith("/questions/G-2/")
+    assert "Location" not in first
+    assert reply.said() == ["The law is of 2014."]
+    assert reply("Another one.", form=FORM[:-1] + "2").status_code == 204
+    assert len(reply.said()) == 2
+
+
+def test_a_form_that_was_refused_may_come_again(reply):
+    assert reply("").status_code == 422
+    assert reply("The law is of 2014.").status_code == 204
+    assert reply.said() == ["The law is of 2014."]
+
+
+def test_one_persons_form_is_not_anothers(reply):
+    assert reply("The law is of 2014.").status_code == 204
+    reply.client.force_login(UserFactory())
+    assert reply("The law is of 2014.").status_code == 404
+
+
+def test_a_form_under_way_is_not_begun_again(reply):
+    user = reply.client.session["_auth_user_id"]
+    cache.add(f"form:{user}:{FORM}", "")
+    waits = reply("The law is of 2014.")
+    assert (waits.status_code, waits["Retry-After"]) == (503, "2")
+    assert reply.said() == []
+
+
+def test_without_an_id_or_with_an_odd_one_a_form_is_a_form(reply):
+    for number, odd in enumerate(("", "x", FORM.upper())):
+        assert reply(f"Text {number}", form=odd).status_code == 302
+    assert len(reply.said()) == 3
