@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from django.test import Client
 from django.utils import translation
 
 from assessments.outline import structure
 from projects.permissions import Role
+from tests.clients import signed_in
 from tests.factories.assessments import answer, national_sheet, opened_project
 from tests.factories.projects import member
 from toolkit.models import Kind
@@ -15,11 +15,6 @@ from toolkit.models import Kind
 pytestmark = pytest.mark.django_db
 
 SAID = 'Owned by <b>the state</b> & "others"'
-
-
-@pytest.fixture
-def project():
-    return opened_project()
 
 
 def questions(project):
@@ -33,9 +28,7 @@ def forget(project):
 
 
 def section(user, project, code="G"):
-    client = Client()
-    client.force_login(user)
-    reply = client.get(f"/projects/{project.public_id}/sheets/questionnaire/sections/{code}/")
+    reply = signed_in(user).get(f"/projects/{project.public_id}/sheets/questionnaire/sections/{code}/")
     assert reply.status_code == 200
     return reply.content.decode()
 
