@@ -1,6 +1,7 @@
 """Taking in a file in chunks, so that a cut costs no more than the chunk that was on its way."""
 
 import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -26,15 +27,26 @@ class ElsewhereByNow(Exception):
 
 @transaction.atomic
 def start_upload(
-    sheet: AnswerSheet, question: Question, *, name: str, size: int, fingerprint: str, is_confidential: bool,
-    institution: str, by: Any,
+    sheet: AnswerSheet, question: Question, *, name: str, size: int, fingerprint: str, source: str,
+    is_confidential: bool, institution: str, by: Any,
 ) -> Upload:  # fmt: skip
-    """The upload of this file to this question: the one that was begun, or a new one. Raises MoveNotAllowed, NoRoom."""
+    """The upload of this file to this question: the one that was begun, or a new one. Raises MoveNotAllowed, NoRoom.
+
+    Of one photo one file supports the answer: where it arrived already, as it is or made smaller, that upload is the
+    answer; another one that was begun is given up.
+    """
     evidence.require_open(sheet)
-    upload, _is_new = Upload.objects.unfinished().update_or_create(
+    here = Upload.objects.filter(sheet=sheet, question=question, started_by=by)
+    of_source = here.filter(source=source) if source else here.none()
+    if (there := of_source.finished().filter(use__piece__is_confidential=is_confidential).first()) is not None:
+        return there
+    upload, _is_new = here.unfinished().update_or_create(
         sheet=sheet, question=question, started_by=by, name=name, size=size, fingerprint=fingerprint,
-        defaults={"is_confidential": is_confidential, "institution": institution},
+        defaults={"is_confidential": is_confidential, "institution": institution, "source": source},
     )  # fmt: skip
+    for other in of_source.unfinished().exclude(pk=upload.pk):
+        other.delete()
+        transaction.on_commit(partial(arrivals.throw_away, other.public_id))
     evidence.require_room(sheet, size, upload)
     return upload
 

@@ -17,6 +17,7 @@ class UploadForm(forms.Form):
     name = forms.CharField(max_length=1000)
     size = forms.IntegerField(min_value=0)
     fingerprint = forms.RegexField(r"\A[0-9a-f]{64}\Z")
+    source = forms.RegexField(r"\A[0-9a-f]{64}\Z", required=False)
     is_confidential = forms.BooleanField(required=False)
 
     def clean_name(self) -> str:

@@ -16,6 +16,10 @@ class UploadQuerySet(models.QuerySet["Upload"]):
     def unfinished(self) -> "UploadQuerySet":
         return self.filter(use__isnull=True)
 
+    def finished(self) -> "UploadQuerySet":
+        """Those whose file still supports the answer."""
+        return self.filter(use__isnull=False, use__removed_at__isnull=True)
+
 
 class Upload(models.Model):
     """How much of a file has arrived. It goes on after a cut, known again by name, size and its first bytes."""
@@ -26,6 +30,7 @@ class Upload(models.Model):
     name = models.CharField(max_length=200)
     size = models.PositiveBigIntegerField()  # bytes
     fingerprint = models.CharField(max_length=64)  # SHA-256 of its first 64 KB
+    source = models.CharField(max_length=64, blank=True)  # the same for a photo and what the device made smaller of it
     received = models.PositiveBigIntegerField(default=0)  # bytes, from the start without a gap
     is_confidential = models.BooleanField(default=False)
     institution = models.CharField(max_length=10, choices=Institution.choices)  # of who sends it

@@ -19,7 +19,7 @@ from assessments.actions.others import proposal_to_confirm, save_confirmed
 from assessments.conflicts import conflict
 from assessments.forms import answers as forms
 from assessments.models import Answer, AnswerSheet, OtherAnswer
-from assessments.views.find import WRITES, bare_sheets, find_question, institution_of
+from assessments.views.find import WRITES, bare_sheets, find_question, institution_of, of_this_person
 from foundation.languages import active_language
 from projects.permissions import Permission, allows
 from toolkit.models import Question
@@ -122,13 +122,9 @@ def outcome_sentence(outcome: actions.Outcome) -> str:
 
 @never_cache
 @require_POST
+@of_this_person
 def answer_save(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
-    """One save, from the script. Replies by DESIGN's table, always JSON.
-
-    X-Person: whose text it is; in a browser where someone else has signed in since, nothing of it is taken.
-    """
-    if request.headers.get("X-Person", "") not in {"", str(request.user.public_id)}:
-        return JsonResponse({"problem": "other_person"}, status=401)
+    """One save, from the script. Replies by DESIGN's table, always JSON."""
     sheet, asked = find_question(request, project_id, instrument, question, WRITES, bare_sheets)
     try:
         base, save_id = forms.read_base(asked, request.POST)

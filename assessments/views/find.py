@@ -2,9 +2,11 @@
 
 import uuid
 from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
 
 from django.db.models import F, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
 from assessments import outline
 from assessments.models import READ_CONFIDENTIAL, AnswerSheet
@@ -14,6 +16,18 @@ from toolkit.models import Audience, Question
 
 READS = {Audience.NATIONAL: Permission.READ_ANSWERS, Audience.EXPERTS: Permission.READ_FINDINGS}
 WRITES = {Audience.NATIONAL: Permission.ANSWER, Audience.EXPERTS: Permission.RECOMMEND}
+
+
+def of_this_person(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Of what a script sends X-Person says whose it is: where someone else has signed in since, nothing is taken."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.headers.get("X-Person", "") not in {"", str(request.user.public_id)}:
+            return JsonResponse({"problem": "other_person"}, status=401)
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 def of_questionnaire(permission: Permission) -> dict[Audience, Permission]:

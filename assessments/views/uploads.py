@@ -18,9 +18,10 @@ from assessments.forms import evidence as evidence_forms
 from assessments.forms.uploads import MOST_AT_ONCE, ChunkForm, UploadForm, is_whole
 from assessments.models import AnswerSheet, Upload
 from assessments.views.evidence import evidence_html
-from assessments.views.find import WRITES, find_question, find_sheet, institution_of
+from assessments.views.find import WRITES, find_question, find_sheet, institution_of, of_this_person
 from foundation import arrivals, files
 from foundation.languages import active_language
+from toolkit.models import Question
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ def refusal(message: str) -> JsonResponse:
 
 @never_cache
 @require_POST
+@of_this_person
 def upload_start(request: HttpRequest, project_id: uuid.UUID, instrument: str, question: str) -> HttpResponse:
     """Where the chunks of this file go, and how much of it is there already."""
     sheet, asked = find_question(request, project_id, instrument, question, WRITES)
@@ -58,18 +60,25 @@ def _state(sheet: AnswerSheet, upload: Upload) -> dict[str, Any]:
         "received": upload.received,
         "size": upload.size,
         "name": upload.name,
+        "source": upload.source,
+        "is_added": upload.use_id is not None,
     }
 
 
 @never_cache
 @require_safe
+@of_this_person
 def upload_list(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
     """The person's own files of which a part has arrived, so that a page that was loaded again can go on."""
     sheet = find_sheet(request, project_id, instrument, WRITES)
-    uploads = Upload.objects.unfinished().filter(sheet=sheet, started_by=request.user).select_related("question")
-    return JsonResponse(
-        {"uploads": [{"question": upload.question.code, **_state(sheet, upload)} for upload in uploads.order_by("pk")]}
-    )
+    uploads = Upload.objects.unfinished().filter(sheet=sheet, started_by=request.user)
+    uploads = uploads.select_related("question__section").order_by("pk")
+    return JsonResponse({"uploads": [{**_place(sheet, upload.question), **_state(sheet, upload)} for upload in uploads]})
+
+
+def _place(sheet: AnswerSheet, question: Question) -> dict[str, str]:
+    address = [sheet.project.public_id, sheet.instrument.code, question.section.code]
+    return {"question": question.code, "page": reverse("assessments:section", args=address)}
 
 
 def _find(request: HttpRequest, project_id: uuid.UUID, instrument: str, upload_id: uuid.UUID) -> Upload:
@@ -83,6 +92,7 @@ def _find(request: HttpRequest, project_id: uuid.UUID, instrument: str, upload_i
 
 @never_cache
 @require_POST
+@of_this_person
 def upload_chunk(request: HttpRequest, project_id: uuid.UUID, instrument: str, upload_id: uuid.UUID) -> HttpResponse:
     """The bytes from `offset` on. 409 says where the upload is, to go on from there; an empty chunk only asks."""
     upload = _find(request, project_id, instrument, upload_id)
@@ -137,6 +147,7 @@ def _finish(upload: Upload) -> None:
 
 @never_cache
 @require_POST
+@of_this_person
 def upload_give_up(request: HttpRequest, project_id: uuid.UUID, instrument: str, upload_id: uuid.UUID) -> HttpResponse:
     actions.give_up(_find(request, project_id, instrument, upload_id))
     return JsonResponse({})

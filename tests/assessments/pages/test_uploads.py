@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments import schedule
-from assessments.models import Evidence, Upload
+from assessments.models import Evidence, EvidenceUse, Upload
 from foundation import arrivals, files
 from foundation.models import StoredFile
 from projects.permissions import Role
@@ -149,10 +149,64 @@ def test_a_page_that_is_loaded_again_is_told_what_is_on_its_way(project, coordin
     send(coordinator, begun["url"], REPORT, 0)
     address = reverse("assessments:upload_list", args=[project.public_id, "questionnaire"])
     (left,) = coordinator.get(address).json()["uploads"]
-    assert left == {**begun, "received": PIECE, "question": "G-1"}
+    page = reverse("assessments:section", args=[project.public_id, "questionnaire", "G"])
+    assert left == {**begun, "received": PIECE, "question": "G-1", "page": page}
     colleague = signed_in(member(project, Role.COORDINATOR))
     assert colleague.get(address).json() == {"uploads": []}
     assert send(colleague, begun["url"], REPORT, PIECE).status_code == 404
+
+
+PHOTO, SMALLER = "a" * 64, b"\xff\xd8\xff" + bytes(range(256)) * 400  # 102 KB of the photo that REPORT stands for
+
+
+def test_of_one_photo_the_last_that_was_begun_goes_on(
+    project, coordinator, settings, django_capture_on_commit_callbacks
+):
+    begun = start(coordinator, project, source=PHOTO).json()
+    send(coordinator, begun["url"], REPORT, 0)
+    with django_capture_on_commit_callbacks(execute=True):
+        smaller = start(coordinator, project, SMALLER, name="report.jpg", source=PHOTO).json()
+    assert send(coordinator, begun["url"], REPORT, PIECE).status_code == 404
+    send_all(coordinator, smaller["url"], SMALLER)
+    assert [piece.title for piece in Evidence.objects.all()] == ["report.jpg"]
+    assert (Upload.objects.unfinished().count(), below(settings)) == (0, [])
+
+
+def test_a_photo_that_supports_the_answer_already_is_not_added_in_another_size(project, coordinator):
+    send_all(coordinator, start(coordinator, project, SMALLER, name="report.jpg", source=PHOTO).json()["url"], SMALLER)
+    again = start(coordinator, project, source=PHOTO).json()
+    assert (again["is_added"], again["name"], again["received"]) == (True, "report.jpg", len(SMALLER))
+    reply = send(coordinator, again["url"], b"", again["received"])
+    assert "report.jpg" in reply.json()["html"]
+    assert (Upload.objects.count(), Evidence.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("other", [{"code": "G-2"}, {"is_confidential": "on"}, {"source": "b" * 64}])
+def test_another_question_secrecy_or_photo_is_another_upload(project, coordinator, other):
+    send_all(coordinator, start(coordinator, project, SMALLER, source=PHOTO).json()["url"], SMALLER)
+    begun = start(coordinator, project, **{"source": PHOTO, **other}).json()
+    assert (begun["received"], begun["size"]) == (0, len(REPORT))
+
+
+def test_a_photo_that_was_removed_may_be_sent_in_another_size(project, coordinator):
+    send_all(coordinator, start(coordinator, project, SMALLER, source=PHOTO).json()["url"], SMALLER)
+    named = [project.public_id, "questionnaire", Evidence.objects.get().public_id, "G-1"]
+    coordinator.post(reverse("assessments:evidence_remove", args=named))
+    send_all(coordinator, start(coordinator, project, source=PHOTO).json()["url"], REPORT)
+    assert [use.removed_at is None for use in EvidenceUse.objects.order_by("pk")] == [False, True]
+
+
+def test_nothing_of_one_person_is_sent_as_another(project, coordinator, focal):
+    begun = start(coordinator, project).json()
+    theirs = {"X-Person": str(focal.public_id), **JSON}
+    listed = reverse("assessments:upload_list", args=[project.public_id, "questionnaire"])
+    replies = [
+        coordinator.post(begun["url"] + "?offset=0&sha256=", REPORT, content_type="text/plain", headers=theirs),
+        coordinator.post(begun["give_up"], headers=theirs),
+        coordinator.get(listed, headers=theirs),
+    ]
+    assert [(reply.status_code, reply.json()["problem"]) for reply in replies] == [(401, "other_person")] * 3
+    assert Upload.objects.get().received == 0
 
 
 def test_given_up_nothing_stays(project, coordinator, settings):
