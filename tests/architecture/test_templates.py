@@ -48,3 +48,8 @@ def test_sentences_are_trimmed():
     assert [
         block for block in found(r"{%\s*blocktrans(?:late)?\b[^%]*%}", TEMPLATES) if " trimmed" not in block[1]
     ] == []
+
+
+def test_a_comment_ends_on_its_line():
+    """Else Django shows it to everyone."""
+    assert found(r"(?m)\{#(?:(?!#\}).)*$", TEMPLATES) == []
