@@ -73,7 +73,9 @@ def upload_list(request: HttpRequest, project_id: uuid.UUID, instrument: str) ->
     sheet = find_sheet(request, project_id, instrument, WRITES)
     uploads = Upload.objects.unfinished().filter(sheet=sheet, started_by=request.user)
     uploads = uploads.select_related("question__section").order_by("pk")
-    return JsonResponse({"uploads": [{**_place(sheet, upload.question), **_state(sheet, upload)} for upload in uploads]})
+    return JsonResponse(
+        {"uploads": [{**_place(sheet, upload.question), **_state(sheet, upload)} for upload in uploads]}
+    )
 
 
 def _place(sheet: AnswerSheet, question: Question) -> dict[str, str]:
