@@ -65,8 +65,14 @@ class PieceForm(forms.Form):
             del self.fields["is_confidential"]
 
 
-class UseForm(forms.Form):
-    """A piece that was added before, for a question; `pages` says where in it to look."""
+class PagesForm(forms.Form):
+    """Where in a piece to look for what supports an answer."""
+
+    pages = forms.CharField(label=gettext_lazy("Where to look"), max_length=60, required=False)
+
+
+class UseForm(PagesForm):
+    """A piece that was added before, for a question."""
 
     piece = forms.ModelChoiceField(
         Evidence.objects.none(),
@@ -75,7 +81,7 @@ class UseForm(forms.Form):
         empty_label=gettext_lazy("Choose a piece"),
     )
     question = forms.ChoiceField(label=gettext_lazy("Question"))
-    pages = forms.CharField(label=gettext_lazy("Where to look"), max_length=60, required=False)
+    field_order = ("piece", "question", "pages")
 
     def __init__(self, *args: Any, pieces: Any, questions: Sequence[Question], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -33,7 +33,7 @@ class CommentForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.people, self.by = list(people), by
         self.fields["told"].help_text = told_sentence()
-        self.fields["told"].choices = [(str(person.pk), person.name) for person in people if person.pk != by.pk]
+        self.fields["told"].choices = [(str(person.public_id), person.name) for person in people if person.pk != by.pk]
 
     def clean_text(self) -> str:
         return clean_text(self.cleaned_data["text"])
@@ -45,7 +45,7 @@ class CommentForm(forms.Form):
         return [
             person
             for person in self.people
-            if person.pk != self.by.pk and (str(person.pk) in chosen or f"@{person.name}".casefold() in text)
+            if person.pk != self.by.pk and (str(person.public_id) in chosen or f"@{person.name}".casefold() in text)
         ]
 
 
@@ -71,7 +71,7 @@ class ThreadForm(CommentForm):
             outside = [
                 person.name
                 for person in self.people
-                if str(person.pk) in cleaned["told"] and person.pk not in {reader.pk for reader in readers}
+                if str(person.public_id) in cleaned["told"] and person.pk not in {reader.pk for reader in readers}
             ]
             if outside:
                 self.add_error(

@@ -184,8 +184,12 @@ def evidence_pages(
     """Say where in the piece to look for what supports this answer."""
     piece = _find_piece(request, project_id, instrument, evidence_id, WRITES)
     use = _find_use(piece, question, request.user)
-    actions.change_pages(use, request.POST.get("pages", "").replace("\x00", "").strip()[:60])
-    messages.success(request, gettext("“%(title)s” is saved.") % {"title": piece.title})
+    form = forms.PagesForm(request.POST)
+    if form.is_valid():
+        actions.change_pages(use, form.cleaned_data["pages"])
+        messages.success(request, gettext("“%(title)s” is saved.") % {"title": piece.title})
+    for error in form.errors.get("pages", []):
+        messages.error(request, error)
     return redirect("assessments:evidence_piece", project_id, instrument, evidence_id)
 
 

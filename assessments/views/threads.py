@@ -60,7 +60,7 @@ def thread_assign(
 ) -> HttpResponse:
     thread = _find(request, project_id, instrument, question, thread_id)
     chosen = request.POST.get("to", "")
-    to = next((person for person in _readers(request, thread) if str(person.pk) == chosen), None)
+    to = next((person for person in _readers(request, thread) if str(person.public_id) == chosen), None)
     if chosen and to is None:
         raise Http404  # not among those who read it
     actions.assign_thread(thread, to=to, by=request.user)

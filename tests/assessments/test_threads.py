@@ -114,7 +114,12 @@ def test_who_is_chosen_or_named_is_told_once_in_their_language_without_the_text(
     people["regulator"].language = "fr"
     people["regulator"].save()
     text = "SECRET-words for @réza régulateur"
-    reply = opened(signed_in(people["focal"]), sheet, text=text, told=[people["regulator"].pk, people["signatory"].pk])
+    reply = opened(
+        signed_in(people["focal"]),
+        sheet,
+        text=text,
+        told=[people["regulator"].public_id, people["signatory"].public_id],
+    )
     thread = Thread.objects.get()
     assert reply["Location"] == url(sheet, "question") + f"#thread-{thread.public_id}"
     assert sorted(told()) == sorted([people["regulator"].email, people["signatory"].email])
@@ -131,7 +136,7 @@ def test_who_is_chosen_or_named_is_told_once_in_their_language_without_the_text(
 def test_a_mail_is_spoken_of_only_where_mails_leave(sheet, people, settings):
     client, said = signed_in(people["focal"]), []
     for settings.EMAIL_URL in ("", "smtp://mail.example"):
-        reply = opened(client, sheet, told=[people["regulator"].pk])
+        reply = opened(client, sheet, told=[people["regulator"].public_id])
         said.append(client.get(reply["Location"]).content.decode())
     assert ["does not send e-mails yet: tell them yourself: Réza" in page for page in said] == [True, False]
     assert ["A message is on its way to: Réza" in page for page in said] == [False, True]
@@ -139,7 +144,7 @@ def test_a_mail_is_spoken_of_only_where_mails_leave(sheet, people, settings):
 
 
 def test_who_does_not_read_it_cannot_be_told(sheet, people):
-    reply = opened(signed_in(people["focal"]), sheet, "team", told=[people["expert"].pk])
+    reply = opened(signed_in(people["focal"]), sheet, "team", told=[people["expert"].public_id])
     assert reply.status_code == 422
     assert "Ernst Expert" in reply.content.decode()
     assert "Is this the figure of 2025?" in reply.content.decode()
@@ -176,13 +181,16 @@ def test_one_person_is_asked_to_settle_it_and_told_once(sheet, asked, people):
     thread = CommentFactory(thread__sheet=sheet, thread__question=asked).thread
     client = signed_in(people["focal"])
     for _time in range(2):
-        client.post(url(sheet, "thread_assign", thread.public_id), {"to": people["regulator"].pk})
+        client.post(url(sheet, "thread_assign", thread.public_id), {"to": people["regulator"].public_id})
     thread.refresh_from_db()
     assert (thread.assigned_to, thread.assigned_by) == (people["regulator"], people["focal"])
     assert told() == [people["regulator"].email]
     page = signed_in(people["regulator"]).get(url(sheet, "question")).content.decode()
     assert "It is yours to settle." in page
-    assert client.post(url(sheet, "thread_assign", thread.public_id), {"to": people["expert"].pk}).status_code == 404
+    assert (
+        client.post(url(sheet, "thread_assign", thread.public_id), {"to": people["expert"].public_id}).status_code
+        == 404
+    )
     client.post(url(sheet, "thread_assign", thread.public_id), {"to": ""})
     thread.refresh_from_db()
     assert (thread.assigned_to, thread.assigned_at, thread.assigned_by) == (None, None, None)

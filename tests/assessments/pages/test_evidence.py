@@ -147,9 +147,13 @@ def test_a_piece_is_described_on_its_page(project, coordinator):
 
 def test_pages_are_said_for_each_answer(project, coordinator):
     law = piece(project, "G-1")
-    coordinator.post(address("evidence_pages", project, law.public_id, "G-1"), {"pages": "12\x00-14 " + "x" * 90})
-    use = EvidenceUse.objects.get()
-    assert (use.pages[:6], len(use.pages)) == ("12-14 ", 60)
+    pages = address("evidence_pages", project, law.public_id, "G-1")
+    coordinator.post(pages, {"pages": " 12-14 "})
+    assert EvidenceUse.objects.get().pages == "12-14"
+    for impossible in ("x" * 61, "12\x00-14"):
+        refused = coordinator.post(pages, {"pages": impossible}, follow=True)
+        assert 'class="note note-bad' in refused.content.decode()
+        assert EvidenceUse.objects.get().pages == "12-14"
     assert coordinator.post(address("evidence_pages", project, law.public_id, "G-2")).status_code == 404
 
 
