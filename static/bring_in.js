@@ -16,7 +16,8 @@
   const read = async (file) => {
     answers = [];
     try {
-      const read = JSON.parse(await file.text());
+      const text = await file.text(), page = new DOMParser().parseFromString(text, "text/html");
+      const read = JSON.parse(text.startsWith("{") ? text : page.querySelector("script[type='application/json']").textContent);
       if (read.format !== "readiness-outbox" || read.version > 1) return texts.unknown;
       if (read.person !== outbox.person) return texts.other.replace("%s", String(read.name ?? ""));
       if (!Array.isArray(read.answers) || !read.answers.every(isAnswer)) return texts.unknown;

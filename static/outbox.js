@@ -335,6 +335,24 @@ window.readinessOutbox = (() => {
   };
 
   /* ── As a file ───────────────────────────────────────────────────────────── */
+  /* Any browser shows it, to read or to print; the part that bring_in.js reads is a script of data in it. */
+  const readable = (file) => {
+    const page = document.implementation.createHTMLDocument(texts.fileTitle);
+    const add = (name, text, more) => page.body.append(Object.assign(page.createElement(name), { textContent: text, ...more }));
+    page.documentElement.lang = document.documentElement.lang;
+    page.head.prepend(Object.assign(page.createElement("meta"), { name: "viewport", content: "width=device-width" }));
+    page.head.prepend(page.createElement("meta"));
+    page.querySelector("meta").setAttribute("charset", "utf-8");
+    add("h1", texts.fileTitle);
+    add("p", file.what);
+    for (const { place, code, question, answer } of file.answers) {
+      add("h2", `${code} · ${question}`);
+      add("p", place);
+      add("p", answer, { style: "white-space: pre-wrap", dir: "auto" });
+    }
+    add("script", JSON.stringify(file, null, 1).replaceAll("<", "\\u003c"), { type: "application/json" });
+    return `<!doctype html>\n${page.documentElement.outerHTML}\n`;
+  };
   const download = async () => {
     const known = await stored();
     const all = [...records.values(), ...known.filter((record) => !records.has(record.id))].filter(isUnsent);
@@ -344,8 +362,8 @@ window.readinessOutbox = (() => {
     })));
     const file = { what: texts.fileWhat, format: "readiness-outbox", version: FORMAT, person, name: document.querySelector("details.menu summary")?.textContent, answers };
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([JSON.stringify(file, null, 1)], { type: "application/json" }));
-    link.download = `${texts.fileName}-${answers.length}.json`;
+    link.href = URL.createObjectURL(new Blob([readable(file)], { type: "text/html" }));
+    link.download = `${texts.fileName}-${new Date().toISOString().slice(0, 10)}.html`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   };

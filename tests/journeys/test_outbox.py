@@ -178,6 +178,11 @@ def text(page: Page, code: str = "G-2") -> Locator:
     return page.locator(f"[name='{code}:value']")
 
 
+def written(file: Path) -> dict[str, Any]:
+    """What can be brought in again of a file of unsent answers."""
+    return json.loads(re.search(r"<script[^>]*>(.*)</script>", file.read_text(), re.S)[1])  # type: ignore[index]
+
+
 def open_fold(field: Locator) -> None:
     """The part of the page that the field is folded away in, if it is."""
     field.evaluate("field => { const fold = field.closest('details'); if (fold) fold.open = true; }")
@@ -731,7 +736,7 @@ def test_what_comes_after_the_questionnaire_was_closed_stays_on_the_page_and_wit
     awa.goto(f"{team.project}questionnaire/")
     with awa.expect_download() as downloading:
         awa.get_by_role("button", name=re.compile("Download my answers|Télécharger mes réponses")).first.click()
-    file = json.loads(downloading.value.path().read_text())
+    file = written(downloading.value.path())
     assert [entry["answer"] for entry in file["answers"]] == ["Typed on although it is closed"]
     cut(awa, off=False)
     awa.get_by_role("button", name=re.compile("Send now|Envoyer maintenant")).click()
@@ -937,7 +942,7 @@ def test_leaving_and_signing_out_with_unsent_answers_warn(team: Team) -> None:
     assert problems(page, "sign out") == []
     with page.expect_download() as downloading:
         dialog.get_by_role("button", name=re.compile("Download|Télécharger")).click()
-    file = json.loads(downloading.value.path().read_text())
+    file = written(downloading.value.path())
     assert (file["answers"][-1]["code"], file["answers"][-1]["answer"]) == ("G-2", "Unsent")
     page.unroute("**/answers/**")
     dialog.get_by_role("button").first.click()
@@ -951,20 +956,25 @@ def test_leaving_and_signing_out_with_unsent_answers_warn(team: Team) -> None:
 def test_what_was_downloaded_is_brought_in_elsewhere_once_and_by_its_author_only(team: Team, tmp_path: Path) -> None:
     page = team.open(team.browser())
     page.route("**/answers/**", lambda route: route.abort())
-    text(page).fill("Carried on a stick")
+    text(page).fill(carried := "Carried </script> on a <b>stick</b>")
     text(page, "G-3").fill("This one too")
     expect(state(page, "G-3")).to_have_text(DEVICE)
     with page.expect_download() as downloading:
         page.get_by_role("button", name=re.compile("Download my answers|Télécharger mes réponses")).click()
-    downloading.value.save_as(tmp_path / "answers.json")
-    file = json.loads((tmp_path / "answers.json").read_text())
-    assert [entry["answer"] for entry in file["answers"]] == ["Carried on a stick", "This one too"]
+    downloading.value.save_as(tmp_path / "answers.html")
+    file = written(tmp_path / "answers.html")
+    assert [entry["answer"] for entry in file["answers"]] == [carried, "This one too"]
     assert all(entry["question"] and entry["place"] for entry in file["answers"])
+    read = page.context.new_page()
+    read.goto((tmp_path / "answers.html").as_uri())
+    expect(read.locator("body")).to_contain_text(carried)
+    expect(read.locator("html")).to_have_attribute("lang", team.language)
+    read.close()
 
     for _time in range(2):
         elsewhere = team.open(team.browser(), f"{team.project}questionnaire/")
-        bring_in(elsewhere, tmp_path / "answers.json")
-        expect(elsewhere.locator("[data-bring-in] [data-list]")).to_contain_text("Carried on a stick")
+        bring_in(elsewhere, tmp_path / "answers.html")
+        expect(elsewhere.locator("[data-bring-in] [data-list]")).to_contain_text(carried)
         assert problems(elsewhere, "bring in") == []
         elsewhere.locator("[data-bring-in] [data-send]").click()
         expect(elsewhere.locator("[data-bring-in] [data-said]")).to_have_text(re.compile(r"^(Saved|Enregistr).*: 2\.$"))
@@ -973,11 +983,11 @@ def test_what_was_downloaded_is_brought_in_elsewhere_once_and_by_its_author_only
     page.get_by_role("button", name=re.compile("Send now|Envoyer maintenant")).click()
     saved(page)
     saved(page, "G-3")
-    assert [(value, kind) for value, kind, _by in team.answers("G-2")] == [("Carried on a stick", "accepted")]
+    assert [(value, kind) for value, kind, _by in team.answers("G-2")] == [(carried, "accepted")]
     assert [(value, kind) for value, kind, _by in team.answers("G-3")] == [("This one too", "accepted")]
 
     other = team.open(team.browser(1), f"{team.project}questionnaire/")
-    bring_in(other, tmp_path / "answers.json")
+    bring_in(other, tmp_path / "answers.html")
     expect(other.locator("[data-bring-in] [data-said]")).to_contain_text("Awa")
     expect(other.locator("[data-bring-in] [data-send]")).to_be_hidden()
 
