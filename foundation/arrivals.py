@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import time
 import uuid
 from pathlib import Path
 
@@ -75,3 +76,17 @@ def keep(key: uuid.UUID, *, folder: str, name: str, content_type: str, size: int
 
 def throw_away(key: uuid.UUID) -> None:
     _half(key).unlink(missing_ok=True)
+
+
+def throw_away_old(key: uuid.UUID, *, folder: str) -> None:
+    """The same of what nobody goes on with; also the whole file, where an attempt to `keep` it was killed half-way."""
+    throw_away(key)
+    if not StoredFile.objects.filter(path=f"{folder}/{key.hex}").exists():
+        _target(key, folder).unlink(missing_ok=True)
+
+
+def throw_away_forgotten(*, older_than: float) -> None:
+    """Bytes that arrived after their upload was given up, and that nobody has touched for so many seconds."""
+    for path in (Path(settings.FILES_DIR) / "arriving").glob("*.half"):
+        if path.stat().st_mtime < time.time() - older_than:
+            path.unlink(missing_ok=True)

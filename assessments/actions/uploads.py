@@ -119,5 +119,6 @@ def empty_old_uploads() -> int:
     old = Upload.objects.filter(moved_at__lt=timezone.now() - KEPT_FOR)
     for upload in (found := list(old.order_by("pk")[:500])):
         upload.delete()
-        arrivals.throw_away(upload.public_id)
+        arrivals.throw_away_old(upload.public_id, folder=FOLDER)
+    arrivals.throw_away_forgotten(older_than=KEPT_FOR.total_seconds())
     return len(found)

@@ -1,8 +1,11 @@
-"""Files in pieces: what arrives is counted, what is cut goes on, what is damaged is sent again."""
+"""Files in chunks: what arrives is counted, what is cut goes on, what is damaged is sent again."""
 
 import datetime
 import hashlib
 import json
+import os
+import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -22,7 +25,7 @@ from toolkit.models import Institution
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
 REPORT = b"%PDF-1.7\n" + bytes(range(256)) * 800  # 205 KB
-PIECE = 64 * 1024
+CHUNK = 64 * 1024
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def start(client, project, content=REPORT, *, name="report.pdf", size=None, code
     return client.post(address, said | more, headers=JSON)
 
 
-def send(client, url, content, offset, count=PIECE, *, sha256=None):
+def send(client, url, content, offset, count=CHUNK, *, sha256=None):
     piece = content[offset : offset + count]
     query = f"?offset={offset}&sha256={sha256 or hashlib.sha256(piece).hexdigest()}"
     return client.post(url + query, piece, content_type="application/octet-stream", headers=JSON)
@@ -75,7 +78,7 @@ def test_a_file_in_pieces_becomes_a_piece_of_evidence(project, coordinator, sett
 def test_the_last_piece_sent_twice_is_answered_alike(project, coordinator):
     begun = start(coordinator, project).json()
     first = send_all(coordinator, begun["url"], REPORT)
-    again = send(coordinator, begun["url"], REPORT, 3 * PIECE)
+    again = send(coordinator, begun["url"], REPORT, 3 * CHUNK)
     assert (again.status_code, again.json()["received"]) == (200, first.json()["received"])
     assert (Evidence.objects.count(), StoredFile.objects.count()) == (1, 1)
 
@@ -92,8 +95,8 @@ def test_after_a_cut_the_same_file_goes_on_where_it_stopped(project, coordinator
     begun = start(coordinator, project).json()
     send(coordinator, begun["url"], REPORT, 0)
     again = start(coordinator, project).json()
-    assert (again["url"], again["received"]) == (begun["url"], PIECE)
-    send_all(coordinator, again["url"], REPORT, PIECE)
+    assert (again["url"], again["received"]) == (begun["url"], CHUNK)
+    send_all(coordinator, again["url"], REPORT, CHUNK)
     assert files.path_of(Evidence.objects.get().file).read_bytes() == REPORT
 
 
@@ -107,9 +110,9 @@ def test_another_file_of_that_name_begins_on_its_own(project, coordinator):
 def test_a_piece_that_came_twice_or_too_early_says_where_it_is(project, coordinator):
     url = start(coordinator, project).json()["url"]
     send(coordinator, url, REPORT, 0)
-    for offset in (0, 2 * PIECE):
+    for offset in (0, 2 * CHUNK):
         reply = send(coordinator, url, REPORT, offset)
-        assert (reply.status_code, reply.json()["received"]) == (409, PIECE)
+        assert (reply.status_code, reply.json()["received"]) == (409, CHUNK)
 
 
 def test_a_damaged_piece_is_sent_again(project, coordinator):
@@ -124,8 +127,8 @@ def test_an_attempt_that_died_while_it_became_evidence_is_made_again(project, co
     """As it lies on the disk when the process is killed after the file was moved, before its row was written."""
     url = start(coordinator, project).json()["url"]
     upload = Upload.objects.get()
-    for offset in range(0, len(REPORT), PIECE):
-        arrivals.write(upload.public_id, offset, REPORT[offset : offset + PIECE])
+    for offset in range(0, len(REPORT), CHUNK):
+        arrivals.write(upload.public_id, offset, REPORT[offset : offset + CHUNK])
     Upload.objects.update(received=len(REPORT))
     arrivals.keep(upload.public_id, folder="evidence", name="x", content_type="application/pdf", size=len(REPORT))
     reply = send(coordinator, url, REPORT, len(REPORT))
@@ -138,7 +141,7 @@ def test_a_file_store_that_lost_what_had_arrived_has_it_sent_again(project, coor
     send(coordinator, url, REPORT, 0)
     (half,) = Path(settings.FILES_DIR).rglob("*.half")
     half.unlink()
-    reply = send(coordinator, url, REPORT, PIECE)
+    reply = send(coordinator, url, REPORT, CHUNK)
     assert (reply.status_code, reply.json()["received"]) == (409, 0)
     send_all(coordinator, url, REPORT)
     assert files.path_of(Evidence.objects.get().file).read_bytes() == REPORT
@@ -150,10 +153,10 @@ def test_a_page_that_is_loaded_again_is_told_what_is_on_its_way(project, coordin
     address = reverse("assessments:upload_list", args=[project.public_id, "questionnaire"])
     (left,) = coordinator.get(address).json()["uploads"]
     page = reverse("assessments:section", args=[project.public_id, "questionnaire", "G"])
-    assert left == {**begun, "received": PIECE, "question": "G-1", "page": page}
+    assert left == {**begun, "received": CHUNK, "question": "G-1", "page": page}
     colleague = signed_in(member(project, Role.COORDINATOR))
     assert colleague.get(address).json() == {"uploads": []}
-    assert send(colleague, begun["url"], REPORT, PIECE).status_code == 404
+    assert send(colleague, begun["url"], REPORT, CHUNK).status_code == 404
 
 
 PHOTO, SMALLER = "a" * 64, b"\xff\xd8\xff" + bytes(range(256)) * 400  # 102 KB of the photo that REPORT stands for
@@ -166,7 +169,7 @@ def test_of_one_photo_the_last_that_was_begun_goes_on(
     send(coordinator, begun["url"], REPORT, 0)
     with django_capture_on_commit_callbacks(execute=True):
         smaller = start(coordinator, project, SMALLER, name="report.jpg", source=PHOTO).json()
-    assert send(coordinator, begun["url"], REPORT, PIECE).status_code == 404
+    assert send(coordinator, begun["url"], REPORT, CHUNK).status_code == 404
     send_all(coordinator, smaller["url"], SMALLER)
     assert [piece.title for piece in Evidence.objects.all()] == ["report.jpg"]
     assert (Upload.objects.unfinished().count(), below(settings)) == (0, [])
@@ -223,6 +226,28 @@ def test_the_clock_empties_what_nobody_goes_on_with(project, coordinator, settin
     schedule.run()
     assert list(Upload.objects.values_list("name", flat=True)) == ["new.pdf"]
     assert below(settings) == [f"arriving/{Upload.objects.get().public_id.hex}.half"]
+
+
+def test_the_clock_empties_what_has_no_row(project, coordinator, settings):
+    """Bytes that came after the upload was given up; a whole file whose process was killed before it was a piece."""
+    given_up, killed = uuid.uuid4(), uuid.uuid4()
+    arrivals.write(given_up, 0, REPORT)
+    work.UploadFactory(public_id=killed, size=len(REPORT), moved_at=timezone.now() - datetime.timedelta(days=8))
+    half = Path(settings.FILES_DIR) / "arriving" / f"{given_up.hex}.half"
+    whole = Path(settings.FILES_DIR) / "evidence" / killed.hex
+    whole.parent.mkdir()
+    whole.write_bytes(REPORT)
+    piece = work.EvidenceFactory(as_file=True)
+    kept = work.UploadFactory(
+        public_id=uuid.UUID(piece.file.path.partition("/")[2]), moved_at=timezone.now() - datetime.timedelta(days=8)
+    )
+    schedule.run()
+    assert (half.exists(), whole.exists(), files.path_of(piece.file).exists()) == (True, False, True)
+    assert not Upload.objects.filter(pk=kept.pk).exists()
+    eight_days_ago = time.time() - 8 * 24 * 3600
+    os.utime(half, (eight_days_ago, eight_days_ago))
+    schedule.run()
+    assert not half.exists()
 
 
 # ── Refused ──────────────────────────────────────────────────────────────────
@@ -282,7 +307,7 @@ def test_a_project_that_closed_meanwhile_takes_nothing_more(project, coordinator
     send(coordinator, url, REPORT, 0)
     work.submit(project)
     work.release(project)
-    reply = send(coordinator, url, REPORT, PIECE)
+    reply = send(coordinator, url, REPORT, CHUNK)
     assert (reply.status_code, reply.json()["problem"]) == (409, "closed")
     assert Evidence.objects.count() == 0
 
