@@ -4,6 +4,8 @@ import html
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assessments.actions import submissions
@@ -14,7 +16,9 @@ from tests.clients import signed_in
 from tests.factories.assessments import (
     SIGNATURE,
     WHY_MISSING,
+    EvidenceFactory,
     SectionAssignmentFactory,
+    SubmissionFactory,
     answer,
 )
 from tests.factories.projects import member
@@ -88,6 +92,21 @@ def test_the_reason_is_read_by_the_signatory_and_by_the_experts(project, waiting
 def test_queries_of_the_missing_page_do_not_grow(project, sheet, as_focal, django_assert_max_num_queries):
     with django_assert_max_num_queries(12):
         as_focal.get(url(project, "sheet_missing"))
+
+
+def test_queries_of_the_document_do_not_grow_with_submissions_and_evidence(project, sheet, as_focal):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert as_focal.get(url(project, "sheet_document")).status_code == 200
+        return len(asked)
+
+    asked = []
+    for numbers in ((1,), (2, 3, 4)):
+        for number in numbers:
+            SubmissionFactory(sheet=sheet, number=number, on_paper=True, signed_by=member(project, Role.SIGNATORY))
+            EvidenceFactory(sheet=sheet, as_file=True, added_by=member(project, Role.CONTRIBUTOR))
+        asked.append(queries())
+    assert asked[0] == asked[1] <= 25
 
 
 # ── Signing ──────────────────────────────────────────────────────────────────
