@@ -132,6 +132,8 @@ def answer_save(request: HttpRequest, project_id: uuid.UUID, instrument: str, qu
         reply = save_typed(request, sheet, asked, content, base, save_id)
     except values.ImpossibleValue as problem:
         return JsonResponse({"problem": "impossible", "message": str(problem)}, status=422)
+    except PermissionDenied:  # withheld meanwhile; a 403 would tell the person that their access has ended
+        return JsonResponse({"problem": "withheld", "message": withheld_sentence()}, status=422)
     return JsonResponse(
         _reply(request, sheet, asked, reply), status=200 if reply.outcome is actions.Outcome.SAVED else 409
     )

@@ -171,7 +171,8 @@ def test_confidential_answer_of_another_institution_is_withheld(project, sheet, 
         page = as_focal.get(url.replace("questionnaire", sheet.instrument.code)).content.decode()
         assert "SECRET-OF-THE-REGULATOR" not in page
     refused = post(as_focal, project, question, base=1, value="mine")
-    assert refused.status_code == 403
+    assert refused.status_code == 422  # not 403: nobody's access has ended, and the page says what has happened
+    assert "Another institution has given a confidential answer here." in refused.json()["message"]
     assert "SECRET" not in refused.content.decode()
     assert (
         "SECRET-OF-THE-REGULATOR"
