@@ -315,6 +315,8 @@ window.readinessOutbox = (() => {
 
   /* ── Told once for the page ──────────────────────────────────────────────── */
   const bar = document.querySelector("[data-outbox]"), part = (name) => bar.querySelector(`[data-${name}]`);
+  const more = part("outbox-more");
+  let askedForMore = false;  // something the person should read
   const unsent = () => [...records.values()].filter(isUnsent);
   const inWords = () => { const number = unsent().length + others.length; return number === 1 ? texts.countOne : texts.count.replace("%s", number); };
   const count = () => {
@@ -322,13 +324,15 @@ window.readinessOutbox = (() => {
     const stopped = all.find((record) => ["refused", "conflict", "held"].includes(record.state) && !(record.state === "held" && record.shownBy));
     const late = halted || here.some((record) => record.tries > 0 || record.state === "ended");
     const hasLate = Boolean(here.length && (late || broken));
-    part("outbox-line").hidden = part("send-now").hidden = !hasLate && !notice;
+    const ended = here.some((record) => record.state === "ended"), asksForMore = Boolean(hasLate && (halted || ended || broken)) || Boolean(notice);
+    part("send-now").hidden = !hasLate && !notice;
     part("download").hidden = !here.length || !(hasLate || stopped);
-    part("outbox-stopped").hidden = !stopped;
+    part("outbox-stopped").hidden = part("outbox-link").hidden = !stopped;
     if (stopped) part("outbox-link").href = `${stopped.page === location.pathname ? "" : stopped.page}#${stopped.code}${stopped.state === "conflict" ? "-two" : ""}`;
-    const why = notice ? notice : halted ? texts[halted] : here.some((record) => record.state === "ended") ? texts.noAccess : broken ? texts[broken] : texts.goesOn;
-    part("outbox-count").textContent = here.length ? inWords() : "";
-    part("outbox-why").textContent = here.length ? why : notice;
+    const why = halted ? texts[halted] : ended ? texts.noAccess : broken ? texts[broken] : texts.goesOn;
+    part("outbox-count").textContent = here.length ? inWords() : stopped ? texts.stopped : texts.late;
+    part("outbox-why").textContent = notice || (hasLate ? why : "");
+    if (asksForMore !== askedForMore) more.open = askedForMore = asksForMore;  // else one line, the rest on a tap
     bar.hidden = !hasLate && !stopped && !notice;
     document.documentElement.style.setProperty("--outbox", `${bar.offsetHeight}px`);
     return here.length + others.length;
@@ -383,6 +387,7 @@ window.readinessOutbox = (() => {
     addEventListener("pageshow", () => { for (const form of document.forms) if (form.autocomplete !== "off") form.reset(); });
   history.replaceState({ ...history.state, person }, "");
   part("send-now").addEventListener("click", sendNow);
+  more.addEventListener("toggle", () => count());
   for (const button of [part("download"), signOut.querySelector("[data-download]")]) button.addEventListener("click", download);
   addEventListener("online", () => { for (const record of records.values()) record.tries = 0; takeOver(); });
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible" && !halted) takeOver(); else sendAll(); });

@@ -58,6 +58,7 @@ for number in range({TEAMS}):
     }})
 print("TEAMS" + json.dumps(teams))
 """
+DOWNLOAD = re.compile("Download my answers|Télécharger mes réponses")
 DEVICE = re.compile("On this device|Sur cet appareil")
 SAVED = re.compile(r"^\s*(Saved (at|on) .* by you|Enregistré .* par vous)\s*$")
 IN_THE_OUTBOX = """async (person) => {
@@ -196,6 +197,20 @@ def saved(page: Page, code: str = "G-2") -> None:
     expect(state(page, code)).to_have_text(SAVED)
 
 
+def more_of_the_bar(page: Page) -> Locator:
+    """The bar of what is not sent, with all that it says."""
+    bar = page.locator("[data-outbox]")
+    expect(bar).to_be_visible()
+    if not bar.locator("details").evaluate("(part) => part.open"):
+        assert bar.bounding_box()["height"] <= 56  # type: ignore[index]
+        bar.locator("summary").click()
+    return bar
+
+
+def send_now(page: Page) -> None:
+    more_of_the_bar(page).get_by_role("button", name=re.compile("Send now|Envoyer maintenant")).click()
+
+
 def in_the_outbox(team: Team, page: Page, words: str, code: str = "G-2", person: int = 0) -> None:
     servers.wait_for(f"{words} is on the device", lambda: [code, words] in team.outbox(page, person), seconds=10)
 
@@ -215,9 +230,9 @@ def test_what_was_typed_offline_survives_a_reload_and_is_sent_once(team: Team) -
     page.context.set_offline(False)
     page.reload()
     expect(text(page)).to_have_value("Décret no 12")
-    expect(bar.locator("[data-send-now]")).to_be_visible()
+    expect(bar).to_be_visible()
     page.unroute("**/answers/**")
-    page.get_by_role("button", name=re.compile("Send now|Envoyer maintenant")).click()
+    send_now(page)
     saved(page)
     expect(bar).to_be_hidden()
     assert team.counting("G-2") == ["Décret no 12"]
@@ -475,7 +490,7 @@ def test_what_is_not_taken_is_kept_said_and_sent_later(team: Team, status: int) 
     if status == 413:
         text(page).fill("Once more")
     else:
-        page.get_by_role("button", name=re.compile("Send now|Envoyer maintenant")).click()
+        send_now(page)
     saved(page)
     assert team.counting("G-2") == ["Once more" if status == 413 else "Once"]
 
@@ -735,11 +750,11 @@ def test_what_comes_after_the_questionnaire_was_closed_stays_on_the_page_and_wit
     in_the_outbox(team, awa, "Typed on although it is closed")
     awa.goto(f"{team.project}questionnaire/")
     with awa.expect_download() as downloading:
-        awa.get_by_role("button", name=re.compile("Download my answers|Télécharger mes réponses")).first.click()
+        more_of_the_bar(awa).get_by_role("button", name=DOWNLOAD).click()
     file = written(downloading.value.path())
     assert [entry["answer"] for entry in file["answers"]] == ["Typed on although it is closed"]
     cut(awa, off=False)
-    awa.get_by_role("button", name=re.compile("Send now|Envoyer maintenant")).click()
+    send_now(awa)
     expect(awa.locator("[data-outbox]")).to_contain_text(closed)
     servers.wait_for("it arrives", lambda: bool(awa.evaluate("1")) and len(team.answers("G-2")) == 2)
     assert [kind for _value, kind, _by in team.answers("G-2")] == ["late", "late"]
@@ -891,7 +906,7 @@ def test_without_indexeddb_it_says_so_and_saves_online(team: Team) -> None:
     expect(state(page)).to_have_text(re.compile("In this page only|Dans cette page seulement"))
     expect(page.locator("[data-outbox]")).to_contain_text(re.compile("keeps nothing on this device|ne garde rien"))
     page.unroute("**/answers/**")
-    page.get_by_role("button", name=re.compile("Send now|Envoyer maintenant")).click()
+    send_now(page)
     saved(page)
     assert team.counting("G-2") == ["In a private window", "In a private window, without a line"]
 
@@ -906,7 +921,7 @@ def test_a_full_device_is_said_and_saves_online(team: Team) -> None:
     expect(state(page)).to_have_text(re.compile("In this page only|Dans cette page seulement"))
     expect(page.locator("[data-outbox]")).to_contain_text(re.compile("no room left|plus de place"))
     page.unroute("**/answers/**")
-    page.get_by_role("button", name=re.compile("Send now|Envoyer maintenant")).click()
+    send_now(page)
     saved(page)
     assert team.counting("G-2") == ["No room" * 1000]
 
@@ -946,7 +961,7 @@ def test_leaving_and_signing_out_with_unsent_answers_warn(team: Team) -> None:
     assert (file["answers"][-1]["code"], file["answers"][-1]["answer"]) == ("G-2", "Unsent")
     page.unroute("**/answers/**")
     dialog.get_by_role("button").first.click()
-    page.get_by_role("button", name=re.compile("Send now|Envoyer maintenant")).click()
+    send_now(page)
     saved(page)
 
 
@@ -960,7 +975,7 @@ def test_what_was_downloaded_is_brought_in_elsewhere_once_and_by_its_author_only
     text(page, "G-3").fill("This one too")
     expect(state(page, "G-3")).to_have_text(DEVICE)
     with page.expect_download() as downloading:
-        page.get_by_role("button", name=re.compile("Download my answers|Télécharger mes réponses")).click()
+        more_of_the_bar(page).get_by_role("button", name=DOWNLOAD).click()
     downloading.value.save_as(tmp_path / "answers.html")
     file = written(tmp_path / "answers.html")
     assert [entry["answer"] for entry in file["answers"]] == [carried, "This one too"]
@@ -980,7 +995,7 @@ def test_what_was_downloaded_is_brought_in_elsewhere_once_and_by_its_author_only
         expect(elsewhere.locator("[data-bring-in] [data-said]")).to_have_text(re.compile(r"^(Saved|Enregistr).*: 2\.$"))
         team.has_empty_outbox(elsewhere)
     page.unroute("**/answers/**")  # and the device it came from sends the same again
-    page.get_by_role("button", name=re.compile("Send now|Envoyer maintenant")).click()
+    send_now(page)
     saved(page)
     saved(page, "G-3")
     assert [(value, kind) for value, kind, _by in team.answers("G-2")] == [(carried, "accepted")]
