@@ -88,13 +88,17 @@ class AnswerValue(models.Model):
 
 
 class ConfidentialQuerySet(models.QuerySet[Any]):
-    """Rows that may be confidential: to their own institution, the IB and the experts (DESIGN, secrecy of fields)."""
+    """Rows that may be confidential: to their own institution, the IB and the experts (DESIGN, secrecy of fields).
+
+    And to who typed them in for that institution. Beside an answer that is withheld from its reader stands no version.
+    """
 
     def readable_by(self, user: Any, project: Project) -> "ConfidentialQuerySet":
         places = project.places_of(user)
         if places.roles & READ_CONFIDENTIAL:
             return self
-        return self.filter(Q(is_confidential=False) | Q(institution__in=places.institutions))
+        own = Q(institution__in=places.institutions) | Q(is_on_behalf=True, saved_by=user)
+        return self.filter(Q(is_confidential=False) | own)
 
 
 class Answer(AnswerValue):

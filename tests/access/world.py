@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from assessments.models import (
+    Answer,
+    AnswerRevision,
     Evidence,
     Observation,
     OtherAnswer,
@@ -57,6 +59,7 @@ SECRETS = {  # where it is planted → who may read it before release, after rel
     "SECRET-replaced": (EXPERTS_AND_BUREAU, EXPERTS_AND_BUREAU),
     "SECRET-brought-back": ({"coordinator"}, {"coordinator"}),
     "SECRET-confidential-answer": (OWN_INSTITUTION, OWN_INSTITUTION),
+    "SECRET-entered-for": (OWN_INSTITUTION | {"coordinator"}, OWN_INSTITUTION | {"coordinator"}),
     "SECRET-confidential-view": (OWN_INSTITUTION, OWN_INSTITUTION),
     "SECRET-confidential-evidence": (OWN_INSTITUTION, OWN_INSTITUTION),
     "SECRET-supporting-evidence": (OWN_INSTITUTION, OWN_INSTITUTION),
@@ -115,6 +118,12 @@ def world(*, released: bool = False) -> World:
     work.answer(
         project, text.code, "SECRET-confidential-answer", by=regulator, institution="regulator", is_confidential=True
     )  # fmt: skip
+    entered = work.answer(
+        project, "G-6", "https://port.example/SECRET-entered-for", by=people["coordinator"], institution="regulator",
+        is_confidential=True,
+    )  # fmt: skip
+    for model in (Answer, AnswerRevision):
+        model.objects.filter(sheet=sheet, question=entered.question_id).update(is_on_behalf=True)
     work.EvidenceFactory(
         sheet=sheet, use__question=criteria[0], title="SECRET-confidential-evidence", is_confidential=True,
         institution="regulator", added_by=regulator,

@@ -360,6 +360,33 @@ def test_what_is_confidential_is_read_by_whom_it_was_entered_for_and_by_who_type
     assert post_for(typing, project, asked, "ministry", "Again", base=3).status_code == 403
 
 
+def test_who_typed_a_confidential_answer_in_reads_its_versions_until_the_institution_saves_it_anew(
+    project, sheet, focal
+):
+    asked, typing = text_question(sheet), signed_in(focal)
+    ministry, colleague = (member(project, Role.CONTRIBUTOR, institution=place) for place in ("ministry", "post"))
+    for base, words in enumerate(("SECRET-one", "SECRET-two")):
+        post_for(typing, project, asked, "ministry", words, base=base, confidential="on")
+    first = AnswerRevision.objects.order_by("pk").first()
+    page = reverse("assessments:question", args=[project.public_id, sheet.instrument.code, asked.code])
+    restore = reverse("assessments:answer_restore", args=[project.public_id, sheet.instrument.code, asked.code])
+
+    def reads(person) -> list[bool]:
+        shown = signed_in(person).get(page).content.decode()
+        return ["SECRET-one" in shown, "SECRET-two" in shown]
+
+    assert [reads(person) for person in (focal, ministry, colleague)] == [[True, True], [True, True], [False, False]]
+    back = {"version": first.save_id, "base": 2, "save_id": uuid.uuid4()}
+    assert signed_in(colleague).post(restore, back).status_code == 404
+    typing.post(restore, back)
+    row = Answer.objects.get()
+    assert (row.value, row.institution, row.is_on_behalf) == ("SECRET-one", "ministry", True)
+    post_for(signed_in(ministry), project, asked, "", "SECRET-ours", base=3, confidential="on")
+    assert [reads(person) for person in (focal, ministry)] == [[False, False], [True, True]]
+    assert typing.post(restore, {**back, "base": 4, "save_id": uuid.uuid4()}).status_code == 403
+    assert Answer.objects.get().value == "SECRET-ours"
+
+
 @pytest.mark.parametrize(("role", "institution"), [("contributor", "ministry"), ("coordinator", "ib")])
 def test_only_the_coordinator_types_in_and_only_for_the_country(project, sheet, role, institution):
     client = signed_in(member(project, role))
