@@ -647,11 +647,11 @@ def go_on(page: Page) -> None:
     page.wait_for_url(lambda url: not url.endswith("/sections/G/"))
 
 
-def saves_meanwhile(page: Page, words: str) -> None:
+def saves_meanwhile(team: Team, page: Page, words: str) -> None:
     """As someone does who sees what stands."""
     page.reload()
     text(page).fill(words)
-    saved(page)
+    servers.wait_for("it is saved", lambda: bool(page.evaluate("1")) and team.counting("G-2")[-1:] == [words])
 
 
 def keeps_both(team: Team, page: Page, mine: str, theirs: str) -> None:
@@ -668,7 +668,7 @@ def test_going_back_shows_what_was_saved_since_and_keeps_what_was_not_sent(pair:
     text(awa).fill("What Awa wrote")
     saved(awa)
     go_on(awa)
-    saves_meanwhile(ben, "What Ben wrote since")
+    saves_meanwhile(team, ben, "What Ben wrote since")
     awa.go_back()
     expect(text(awa)).to_have_value("What Ben wrote since")
     text(awa).press_sequentially(", and Awa after it")
@@ -677,7 +677,7 @@ def test_going_back_shows_what_was_saved_since_and_keeps_what_was_not_sent(pair:
     text(awa).fill("Not sent when the page was left")
     expect(state(awa)).to_have_text(DEVICE)
     go_on(awa)
-    saves_meanwhile(ben, "What Ben wrote last")
+    saves_meanwhile(team, ben, "What Ben wrote last")
     awa.go_back()
     expect(text(awa)).to_have_value("Not sent when the page was left")
     text(awa).press("End")
@@ -697,7 +697,7 @@ def test_a_page_that_the_browser_kept_whole_is_read_anew_and_loses_nothing(pair:
     team, awa, ben = pair
     text(awa).fill("What Awa wrote")
     saved(awa)
-    saves_meanwhile(ben, "What Ben wrote since")
+    saves_meanwhile(team, ben, "What Ben wrote since")
     expect(text(awa)).to_have_value("What Awa wrote")
     awa.evaluate(FROM_THE_BACK_BUTTON)
     expect(text(awa)).to_have_value("What Ben wrote since")
@@ -705,7 +705,7 @@ def test_a_page_that_the_browser_kept_whole_is_read_anew_and_loses_nothing(pair:
     text(awa).press("End")
     text(awa).press_sequentially(" – and Awa")
     expect(state(awa)).to_have_text(DEVICE)
-    saves_meanwhile(ben, "What Ben wrote last")
+    saves_meanwhile(team, ben, "What Ben wrote last")
     asked: list[str] = []
     awa.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     with awa.expect_navigation():
@@ -719,7 +719,7 @@ def test_a_page_that_the_browser_kept_whole_is_read_anew_and_loses_nothing(pair:
 
 def test_an_old_page_that_nothing_renewed_overwrites_nothing(pair: tuple[Team, Page, Page]) -> None:
     team, awa, ben = pair
-    saves_meanwhile(ben, "What Ben wrote since")
+    saves_meanwhile(team, ben, "What Ben wrote since")
     text(awa).fill("What Awa wrote on the old page")
     keeps_both(team, awa, "What Awa wrote on the old page", "What Ben wrote since")
 
