@@ -330,7 +330,7 @@ window.readinessOutbox = (() => {
     part("outbox-stopped").hidden = part("outbox-link").hidden = !stopped;
     if (stopped) part("outbox-link").href = `${stopped.page === location.pathname ? "" : stopped.page}#${stopped.code}${stopped.state === "conflict" ? "-two" : ""}`;
     const why = halted ? texts[halted] : ended ? texts.noAccess : broken ? texts[broken] : texts.goesOn;
-    part("outbox-count").textContent = here.length ? inWords() : stopped ? texts.stopped : texts.late;
+    part("outbox-count").textContent = here.length || notice === texts.noLine ? inWords() : stopped ? texts.stopped : texts.late;
     part("outbox-why").textContent = notice || (hasLate ? why : "");
     if (asksForMore !== askedForMore) more.open = askedForMore = asksForMore;  // else one line, the rest on a tap
     bar.hidden = !hasLate && !stopped && !notice;

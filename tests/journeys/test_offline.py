@@ -188,6 +188,7 @@ def test_a_copy_undoes_nothing_that_was_said_to_be_saved(place: Place) -> None:
     page.locator("[name='A.2-2:value']").first.check()
     expect(count).not_to_have_text(one)
     two = count.inner_text()
+    page.locator("[data-outbox] summary").click()
     page.get_by_role("button", name="Send now").click()
     expect(page.locator("[data-outbox]")).to_contain_text("There is no line at the moment")
     page.reload()
