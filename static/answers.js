@@ -272,6 +272,4 @@
     told = form.dataset.counts ? JSON.parse(form.dataset.counts) : null;
     showConditions();
   }
-
-  window.readiness = { form, texts, token: outbox.token, address, renewToken: outbox.renewToken };  // evidence.js uses them
 })();

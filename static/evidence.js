@@ -1,17 +1,28 @@
 /* Evidence beside a question. A chosen file leaves at once, in chunks that the server checks and counts, so that a cut
-   costs the last chunk only: it goes on by itself when the line is back, and after a reload when the same file is chosen
-   again. A large image may be made smaller here first, if its person agrees. Without this script files and links go with
-   the section's plain form. Stands on answers.js. */
+   costs the last chunk only. A large image may be made smaller here first, if its person agrees. Without this script files
+   and links go with the section's plain form. Stands on outbox.js.
+
+   Until the server has a file it is kept on this device, in the outbox's store "files", one record a file:
+     id, since          its key; when it was chosen
+     page, code         the section and the question it belongs to
+     file, confidential what is sent: as it was chosen, or made smaller
+     source             the same for whatever was made from one chosen file
+     start, url, giveUp where it is announced; once it was, where it goes and is given up
+   One page of a person sends, the one that holds the Web Lock "readiness-files-" + person: any section, or the
+   questionnaire. Where a file cannot be kept, it goes on after a reload when it is chosen again. */
 "use strict";
 (() => {
-  const texts = document.getElementById("evidence-texts")?.dataset;
-  if (!window.readiness || !texts) return;
-  const { form, token, address, renewToken } = window.readiness;
+  const texts = document.getElementById("evidence-texts")?.dataset, outbox = window.readinessOutbox;
+  if (!outbox || !texts) return;
+  const { token, renewToken, person } = outbox;
+  const form = document.getElementById("answers");  // of a section
   const LEAST = 65536, MOST = 1048576, HEAD = 65536;  // bytes of a chunk; of what a file is known again by
-  const LARGE_IMAGE = 1000000, LONGEST_SIDE = 2000, PATIENCE = 60000, LONGEST_WAIT = 30000;
+  const LARGE_IMAGE = 1000000, LONGEST_SIDE = 2000, PATIENCE = 60000, LONGEST_WAIT = 15000, OLD = 7 * 86400000;
   const MEMORY = "readiness-uploads " + texts.list;  // that something is on its way from this device
-  const running = new Set();
+  const uploads = new Map();   // those this page knows of that are not over, by id
+  const unfinished = new Map();  // what an earlier page had begun: its link, by id or address
 
+  const address = (template, code) => template.replace("CODE", encodeURIComponent(code));
   const element = (name, classes, text) => {
     const made = document.createElement(name);
     if (classes) made.className = classes;
@@ -25,9 +36,10 @@
     return made;
   };
   const pause = (milliseconds) => new Promise((resolve) => {
-    const go = () => { clearTimeout(timer); removeEventListener("online", go); resolve(); };
+    const go = () => { clearTimeout(timer); removeEventListener("online", go); document.removeEventListener("visibilitychange", go); resolve(); };
     const timer = setTimeout(go, milliseconds);
     addEventListener("online", go);
+    document.addEventListener("visibilitychange", go);
   });
   const sizeOf = (bytes) => bytes < 1e6  // rounded as the server's file_size
     ? texts.kilobytes.replace("%s", Math.max(1, Math.round(bytes / 1000)))
@@ -36,89 +48,182 @@
   const remember = (whether) => { try { whether ? localStorage.setItem(MEMORY, "1") : localStorage.removeItem(MEMORY); } catch { /* the server knows anyway */ } };
   const post = async (url, body) => {
     for (let attempt = 0; ; attempt += 1) {
-      const headers = { Accept: "application/json", "X-CSRFToken": token() };
+      const headers = { Accept: "application/json", "X-CSRFToken": token(), "X-Person": person };
       if (body instanceof Blob) headers["Content-Type"] = "application/octet-stream";
       const response = await fetch(url, { method: "POST", body, headers, signal: AbortSignal.timeout?.(PATIENCE) });
       if (response.status !== 403 || attempt || !(await renewToken())) return response;
     }
   };
 
+  /* ── On this device ──────────────────────────────────────────────────────── */
+  const inStore = (mode, act) => outbox.inStore(mode, act, "files");
+  const update = (record) => inStore("readwrite", (store) => {  // unless it is over
+    const asked = store.getKey(record.id);
+    asked.onsuccess = () => { if (asked.result !== undefined) store.put(record); };
+    return asked;
+  }).catch(() => {});
+  /* What other people left on this device and did not come back for. */
+  const clear = async () => {
+    for (const { name } of await indexedDB.databases()) {
+      if (!name.startsWith("readiness-outbox-") || name.endsWith(person)) continue;
+      const base = await new Promise((resolve, reject) => {
+        const opening = indexedDB.open(name);
+        opening.onsuccess = () => resolve(opening.result);
+        opening.onerror = () => reject(opening.error);
+      });
+      if (base.objectStoreNames.contains("files"))
+        base.transaction("files", "readwrite").objectStore("files").openCursor().onsuccess = ({ target: { result: at } }) => {
+          if (at && at.value.since < Date.now() - OLD) at.delete();
+          at?.continue();
+        };
+      base.close();
+    }
+  };
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel("readiness-files") : null;
+  const tell = (message) => channel?.postMessage({ person, ...message });
+  channel?.addEventListener("message", ({ data }) => {
+    if (data.person !== person || outbox.isClosed()) return;
+    const upload = uploads.get(data.id), place = placeOf(data);
+    if (data.received !== undefined) { if (upload) { upload.received = data.received; upload.show(); } return; }
+    upload?.end();
+    if (data.html && place) { showPieces(place, data.html); say(place, texts.added.replace("%s", data.name)); }
+  });
+
   /* ── One file on its way ─────────────────────────────────────────────────── */
+  const placeOf = ({ page, code }) => (page === location.pathname && form?.querySelector(`[data-evidence="${CSS.escape(code)}"]`)) || null;
+  const listIn = (place) => {
+    let list = place.querySelector("[data-uploads]");
+    if (!list) { list = element("ul", "list"); list.dataset.uploads = ""; place.append(list); }
+    return list;
+  };
   class Upload {
-    constructor(place, file) {
-      this.place = place; this.code = place.dataset.evidence; this.file = file;
-      this.confidential = place.querySelector("[name$=':evidence-confidential']")?.checked;
-      this.received = 0; this.chunk = 4 * LEAST; this.tries = 0; this.url = "";
-      let list = place.querySelector("[data-uploads]");
-      if (!list) { list = element("ul", "list"); list.dataset.uploads = ""; place.append(list); }
+    constructor(record, isKept) {
+      this.record = record; this.isKept = isKept; this.place = placeOf(record);
+      this.received = 0; this.chunk = 4 * LEAST; this.tries = 0; this.asks = isKept;
+      const { name, size } = record.file;
       this.row = element("li");
       this.bar = element("progress", "w-100");
       this.bar.max = 100; this.bar.value = 0;
-      this.bar.setAttribute("aria-label", file.name);
+      this.bar.setAttribute("aria-label", name);
       this.state = element("p", "state state-sending");
       this.state.setAttribute("role", "status");
+      this.kept = element("p", "small quiet mb-2");
       this.choices = element("p", "d-flex flex-wrap gap-2 mb-0");
-      this.row.append(element("span", "text-break", `${file.name} · ${sizeOf(file.size)}`), this.bar, this.state, this.choices);
-      list.append(this.row);
+      this.title = element("span", "text-break", `${name} · ${sizeOf(size)}`);
+      this.row.append(this.title, this.bar, this.state, this.kept, this.choices);
+      if (this.place) listIn(this.place).append(this.row);
       this.say("sending", texts.waiting);
       this.choices.append(button(texts.stop, () => this.stop()));
+      this.sayKept();
+      uploads.set(record.id, this);
     }
     say(kind, text) { this.state.className = `state state-${kind}`; if (this.state.textContent !== text) this.state.textContent = text; }
+    sayKept() { this.kept.textContent = this.isKept ? texts.kept : this.problem ?? ""; }
     show() {
-      const share = Math.floor(100 * this.received / this.file.size);
+      const share = Math.floor(100 * this.received / this.record.file.size);
       this.bar.value = share;
       this.say("sending", texts.arrived.replace("%s", share));
     }
+    /* What is sent: the file as it is or smaller, as its person says, or said when it was begun; and where it is kept. */
+    async prepare() {
+      const { record } = this, chosen = record.file;
+      try { record.source = await checksum(new Blob([chosen.slice(0, HEAD), String(chosen.size)])); }
+      catch { return this.refuse(texts.unreadable); }
+      const isSame = ({ record: other }) => other !== record && other.code === record.code && other.page === record.page && other.source === record.source;
+      if ([...uploads.values()].some(isSame)) { this.end(); return say(this.place, texts.onItsWay.replace("%s", chosen.name)); }
+      const begun = (await left()).find(({ question, source }) => question === record.code && source === record.source);
+      if (begun?.size !== chosen.size) {
+        const smaller = await shrunk(chosen).catch(() => null);
+        if (smaller && !this.over) record.file = begun ? smaller : await this.choose(smaller);
+      }
+      if (this.over) return;
+      this.title.textContent = `${record.file.name} · ${sizeOf(record.file.size)}`;
+      try {
+        await inStore("readwrite", (store) => store.put(record));
+        this.isKept = true;
+        if (this.over) return this.end();
+        outbox.filesChanged();
+        setTimeout(outbox.filesChanged, 6000);  // by then the bar speaks of what has not arrived
+      } catch (error) { this.problem = error?.name === "QuotaExceededError" ? texts.full : texts.keepOpen; }
+      this.sayKept();
+      this.isReady = true;
+      work();
+    }
+    async choose(smaller) {
+      const chosen = this.record.file;
+      this.say("device", texts.smaller.replace("%a", sizeOf(chosen.size)).replace("%b", sizeOf(smaller.size)));
+      const stop = this.choices.firstChild;
+      const choice = await new Promise((resolve) => {
+        const yes = button(texts.sendSmaller.replace("%b", sizeOf(smaller.size)), () => resolve(smaller));
+        this.choices.replaceChildren(yes, button(texts.sendAsIs, () => resolve(chosen)), stop);
+        stop.addEventListener("click", () => resolve(chosen));
+        yes.focus();
+      });
+      this.choices.replaceChildren(stop);
+      this.say("sending", texts.waiting);
+      return choice;
+    }
     /* Until it is there, refused or stopped; a line that is cut only makes it wait. */
     async run() {
-      running.add(this); remember(true);
-      await this.offerSmaller();
-      while (!this.over) {
+      if (this.isKept) {  // another page may have sent it, or a part
+        const now = await inStore("readonly", (store) => store.get(this.record.id)).catch(() => this.record);
+        if (!now) return this.end();
+        this.record = now;
+      }
+      remember(true);
+      while (!this.over && !outbox.isClosed()) {
         try {
-          this.url ? await this.sendChunk() : await this.start();
+          this.record.url ? await this.sendChunk() : await this.start();
         } catch (error) {
           if (error.name === "NotReadableError" || error.name === "NotFoundError") this.refuse(texts.unreadable);
           else { this.chunk = Math.max(LEAST, this.chunk / 2); await this.wait(texts.noLine); }
         }
       }
-      running.delete(this);
-      if (!running.size) remember(Boolean(document.querySelector("[data-begun]")));
     }
     async start() {
-      const said = new FormData();
-      said.append("name", this.file.name); said.append("size", this.file.size);
-      said.append("fingerprint", await checksum(this.file.slice(0, HEAD)));
-      if (this.confidential) said.append("is_confidential", "on");
-      const reply = await this.read(await post(address(texts.start, this.code), said));
+      const { record } = this, { file } = record, said = new FormData();
+      said.append("name", file.name); said.append("size", file.size); said.append("source", record.source);
+      said.append("fingerprint", await checksum(file.slice(0, HEAD)));
+      if (record.confidential) said.append("is_confidential", "on");
+      const reply = await this.read(await post(record.start, said));
       if (!reply) return;
-      this.url = reply.url; this.giveUp = reply.give_up; this.received = reply.received;
-      for (const left of document.querySelectorAll("[data-begun]")) if (left.dataset.begun === reply.url) left.remove();
+      record.url = reply.url; record.giveUp = reply.give_up;
+      this.received = reply.received; this.asks = reply.is_added;
+      if (reply.is_added) this.added = reply.name;  // as it was sent before
+      if (this.isKept) await update(record);
+      forget((begun) => begun.url === reply.url || (begun.question === record.code && begun.source === record.source));
       this.show();
     }
     async sendChunk() {
-      const chunk = this.file.slice(this.received, this.received + this.chunk);
+      const { file, url } = this.record;
+      const chunk = this.asks ? new Blob() : file.slice(this.received, this.received + this.chunk);  // asks how much is there
       const sum = await checksum(chunk), began = performance.now();
-      const reply = await this.read(await post(`${this.url}?offset=${this.received}&sha256=${sum}`, chunk));
+      const reply = await this.read(await post(`${url}?offset=${this.received}&sha256=${sum}`, chunk));
       if (!reply) return;
       const took = performance.now() - began;
       this.chunk = took < 2000 ? Math.min(MOST, 2 * this.chunk) : took > 8000 ? Math.max(LEAST, this.chunk / 2) : this.chunk;
-      this.tries = 0; this.received = reply.received;
+      this.tries = 0; this.asks = false; this.received = reply.received;
       this.show();
+      tell({ id: this.record.id, received: this.received });
       if (reply.html !== undefined) this.done(reply.html);
     }
     /* What the server took, or nothing where it has to be sent again, later or never. */
     async read(response) {
-      const { status } = response;
-      const reply = await response.json().catch((error) => {
-        if (response.ok) throw error;  // cut on its way here
-        return {};
-      });
+      const { status } = response, reply = await response.json().catch(() => null);
       if (this.over) return null;
-      if (status === 200) return reply;
-      if (status === 409 && reply.problem === "elsewhere") { this.received = reply.received; this.tries += 1; if (this.tries > 3) await this.wait(texts.noLine); }
-      else if (status === 409 || status === 422 || status === 413) this.refuse(reply.message ?? texts.failed);
-      else if (status === 404 && this.url) { this.url = ""; this.received = 0; }
-      else if (status === 401) await this.wait(texts.signedOut);
+      if (status === 413) this.refuse(reply?.message ?? texts.failed);
+      else if (!reply) await this.wait(texts.noLine);  // cut on its way here, or not from our site
+      else if (status === 200) return reply;
+      else if (status === 409 && reply.problem === "elsewhere") {
+        this.received = reply.received; this.tries += this.asks ? 0 : 1; this.asks = false;
+        if (this.tries > 3) await this.wait(texts.noLine);
+      }
+      else if (status === 409 || status === 422) this.refuse(reply.message ?? texts.failed);
+      else if (status === 404 && this.record.url) { this.record.url = ""; this.received = 0; this.asks = false; }
+      else if (status === 401 || reply.problem === "csrf") {
+        if (!this.asked) { this.asked = true; await renewToken(); }  // asks to sign in, once
+        await this.wait(texts.signedOut);
+      }
       else if (status === 403 || status === 404) this.refuse(texts.noAccess);
       else await this.wait(reply.message ?? texts.noLine, Number(response.headers.get("Retry-After")) || 0);
       return null;
@@ -128,40 +233,61 @@
       this.say("device", text);
       await pause(1000 * seconds + Math.min(LONGEST_WAIT, 500 * 2 ** this.tries) * (0.5 + Math.random()));
     }
-    refuse(text) {
+    /* It is over, for this page and for the device. */
+    end() {
       this.over = true;
-      this.bar.remove(); this.choices.replaceChildren(button(texts.hide, () => this.row.remove()));
+      this.row.remove();
+      uploads.delete(this.record.id); unfinished.delete(this.record.id);
+      if (this.isKept) inStore("readwrite", (store) => store.delete(this.record.id)).catch(() => {}).then(outbox.filesChanged);
+      showUnfinished();
+    }
+    refuse(text) {
+      this.end();
+      tell({ id: this.record.id });
+      this.bar.remove(); this.kept.remove(); this.choices.replaceChildren(button(texts.hide, () => this.row.remove()));
+      listIn(this.place ?? unfinishedNote()).append(this.row);
       this.say("refused", text);
       this.state.setAttribute("role", "alert");
     }
     stop() {
-      this.over = true;
-      if (this.giveUp) post(this.giveUp, new FormData()).catch(() => {});
-      this.row.remove();
-      this.place.querySelector("[data-file]")?.focus();
+      this.end();
+      tell({ id: this.record.id });
+      if (this.record.giveUp) post(this.record.giveUp, new FormData()).catch(() => {});
+      this.place?.querySelector("[data-file]")?.focus();
     }
     done(html) {
-      this.over = true;
-      this.row.remove();
+      const { id, page, code, file: { name } } = this.record;
+      this.end();
+      tell({ id, page, code, name, html });
+      if (!this.place) return;
       showPieces(this.place, html);
-      say(this.place, texts.added.replace("%s", this.file.name));
-    }
-    /* The device draws the image again, upright, at most 2,000 pixels long. */
-    async offerSmaller() {
-      const smaller = await shrunk(this.file).catch(() => null);
-      if (!smaller || this.over) return;
-      this.say("device", texts.smaller.replace("%a", sizeOf(this.file.size)).replace("%b", sizeOf(smaller.size)));
-      const stop = this.choices.firstChild;
-      const choice = await new Promise((resolve) => {
-        const yes = button(texts.sendSmaller.replace("%b", sizeOf(smaller.size)), () => resolve(smaller));
-        this.choices.replaceChildren(yes, button(texts.sendAsIs, () => resolve(this.file)), stop);
-        stop.addEventListener("click", () => resolve(this.file));
-        yes.focus();
-      });
-      this.choices.replaceChildren(stop);
-      this.file = choice;
+      say(this.place, this.added ? texts.already.replace("%s", this.added) : texts.added.replace("%s", name));
     }
   }
+  /* One file after the other, and from one page: the line is slow enough for one. */
+  let works = false;
+  const work = async () => {
+    if (works) return;
+    works = true;
+    const next = () => [...uploads.values()].find((upload) => upload.isReady && !upload.over);
+    const act = async () => { for (let upload; (upload = next()) && !outbox.isClosed();) await upload.run(); };
+    await (navigator.locks ? navigator.locks.request(`readiness-files-${person}`, act) : act());
+    works = false;
+    if (!uploads.size) remember(Boolean(unfinished.size));
+    else if (next() && !outbox.isClosed()) work();
+  };
+  let preparing = Promise.resolve();  // one question about an image at a time
+  const send = (place, files) => {
+    const confidential = place.querySelector("[name$=':evidence-confidential']")?.checked ?? false;
+    for (const file of files) {
+      const { evidence: code } = place.dataset;
+      const upload = new Upload({
+        id: crypto.randomUUID(), since: Date.now(), page: location.pathname, code, file, confidential, source: "",
+        start: address(texts.start, code), url: "", giveUp: "",
+      }, false);
+      preparing = preparing.then(() => upload.over || upload.prepare());
+    }
+  };
 
   const shrunk = async (file) => {
     if (!/^image\/(jpeg|png|webp)$/.test(file.type) || file.size <= LARGE_IMAGE) return null;
@@ -186,10 +312,6 @@
   const say = (place, text, kind = "saved") => {
     const state = place.querySelector("[data-upload]");
     state.hidden = false; state.className = `state state-${kind}`; state.textContent = text;
-  };
-  let last = Promise.resolve();  // one file after the other: the line is slow enough for one
-  const send = (place, files) => {
-    for (const upload of [...files].map((file) => new Upload(place, file))) last = last.then(() => (upload.over ? null : upload.run()));
   };
   /* Links; and files, where the page is not one that may compute checksums (an http address of a test network). */
   const sendForm = async (place, code) => {
@@ -248,31 +370,79 @@
   };
 
   /* ── What a page before this one had begun to send ───────────────────────── */
-  const showLeft = (left) => {
-    const place = document.querySelector(`[data-evidence="${left.question}"]`);
+  /* Told at the top of the page too: a file at the end of a section is far away. */
+  const unfinishedNote = () => {
+    let note = document.getElementById("unfinished");
+    if (!note) {
+      note = element("div", "note note-warn mt-2 text-break");
+      note.id = "unfinished";
+      note.append(element("p", "mb-0"));
+      (document.querySelector("main .lead") ?? document.querySelector("main h1")).after(note);
+    }
+    return note;
+  };
+  const showUnfinished = () => {
+    const links = [...unfinished.values()].filter(({ page }) => !form || page === location.pathname).map(({ page, code, name }) => {
+      const link = element("a", "", `${name} (${code})`);
+      link.href = `${page === location.pathname ? "" : page}#${code}`;
+      return link;
+    });
+    if (!links.length && !document.getElementById("unfinished")) return;
+    const note = unfinishedNote();
+    note.querySelector("p").replaceChildren(...links.length ? [texts.unfinished] : [], ...links.flatMap((link) => [" ", link]));
+    note.hidden = !links.length && !note.querySelector("li");
+  };
+  const showLeft = (begun) => {
+    unfinished.set(begun.url, { page: begun.page, code: begun.question, name: begun.name });
+    const place = placeOf({ page: begun.page, code: begun.question });
     if (!place) return;
     const row = element("div", "note note-warn mt-2");
-    row.dataset.begun = left.url;
+    row.dataset.begun = begun.url;
     const chooser = element("input");
     chooser.type = "file"; chooser.hidden = true;
     chooser.addEventListener("change", () => send(place, chooser.files));
     const buttons = element("p", "d-flex flex-wrap gap-2 mt-2 mb-0");
-    buttons.append(button(texts.chooseAgain, () => chooser.click()), button(texts.giveUp, () => { post(left.give_up, new FormData()).catch(() => {}); row.remove(); }));
-    row.append(element("p", "text-break", texts.left.replace("%n", left.name).replace("%s", Math.floor(100 * left.received / left.size))), chooser, buttons);
+    buttons.append(button(texts.chooseAgain, () => chooser.click()), button(texts.giveUp, () => { post(begun.give_up, new FormData()).catch(() => {}); forget(({ url }) => url === begun.url); }));
+    row.append(element("p", "text-break", texts.left.replace("%n", begun.name).replace("%s", Math.floor(100 * begun.received / begun.size))), chooser, buttons);
     place.append(row);
   };
-  const askForLeft = async () => {
+  const forget = (isOver) => {
+    for (const begun of known ?? []) {
+      if (!isOver(begun)) continue;
+      unfinished.delete(begun.url);
+      for (const row of document.querySelectorAll("[data-begun]")) if (row.dataset.begun === begun.url) row.remove();
+    }
+    known = known?.filter((begun) => !isOver(begun)) ?? null;
+    showUnfinished();
+  };
+  /* The uploads that the server has a part of; asked again where the line did not allow it before. */
+  let known = null;
+  const left = async () => {
     try {
-      if (!localStorage.getItem(MEMORY)) return;
-      const response = await fetch(texts.list, { headers: { Accept: "application/json" } });
-      if (!response.ok) return;
-      const { uploads } = await response.json();
-      uploads.forEach(showLeft);
-      if (!uploads.length) remember(false);
+      if (known || !localStorage.getItem(MEMORY)) return known ?? [];
+      const response = await fetch(texts.list, { headers: { Accept: "application/json", "X-Person": person } });
+      if (!response.ok) return [];
+      const held = [...uploads.values()].map(({ record }) => record);
+      known ??= (await response.json()).uploads.filter((begun) => !held.some(({ url, code, source }) => url === begun.url || (source && code === begun.question && source === begun.source)));
+      known.forEach(showLeft);
+      showUnfinished();
+      if (!known.length && !uploads.size) remember(false);
     } catch { /* asked again by the next page */ }
+    return known ?? [];
+  };
+  const goOn = async () => {
+    for (const record of await inStore("readonly", (store) => store.getAll()).catch(() => [])) {
+      if (uploads.has(record.id)) continue;
+      new Upload(record, true).isReady = true;
+      unfinished.set(record.id, { page: record.page, code: record.code, name: record.file.name });
+    }
+    showUnfinished();
+    work();
+    await left();
+    await clear();
   };
 
-  for (const place of form.querySelectorAll("[data-evidence]")) prepare(place);
-  addEventListener("beforeunload", (event) => { if (running.size) event.preventDefault(); });
-  askForLeft();
+  for (const place of form?.querySelectorAll("[data-evidence]") ?? []) prepare(place);
+  addEventListener("beforeunload", (event) => { if (!outbox.isClosed() && !outbox.isReadAnew() && [...uploads.values()].some((upload) => !upload.isKept)) event.preventDefault(); });
+  if (crypto.subtle) goOn().catch(() => {});
 })();

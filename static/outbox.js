@@ -10,6 +10,7 @@
      next         the same shape: what was typed since, to be based on the reply. Each text has its own save id
      then         a proposal confirmed after that, so that neither text takes the other's place
      state        "" goes by itself; "held", "refused", "conflict", "ended" wait for the person; message: why
+   Store "files": what evidence.js has not sent yet, and says there; it goes with signing out.
    A record goes when the server has answered for all of it. A device's outboxes are empty when the "answers" of every
    database of indexedDB.databases() with that prefix count 0: a service worker can ask that too.
 
@@ -20,7 +21,7 @@ window.readinessOutbox = (() => {
   const frame = document.getElementById("outbox-texts");
   if (!frame) return undefined;
   const texts = frame.dataset, person = texts.person;
-  const QUIET = 1500, LONGEST_WAIT = 60000, AT_ONCE = 4, FORMAT = 1, PREFIX = "readiness-outbox-";
+  const QUIET = 1500, SHORT = 5000, RELEASE = 2, LONGEST_WAIT = 60000, AT_ONCE = 4, FORMAT = 1, PREFIX = "readiness-outbox-";
   const STORED = ["id", "format", "origin", "url", "page", "code", "question", "place", "flying", "next", "then", "state", "message"];
 
   const newId = () => {
@@ -34,6 +35,7 @@ window.readinessOutbox = (() => {
   const records = new Map();    // this page's, by id
   const questions = new Map();  // on this page, by the address they are saved at
   let others = [];              // what other open pages of this person have not sent
+  let files = [];               // of evidence that have not arrived, whichever page sends them
   let halted = "";              // "signedOut", "other": nothing is sent
   let notice = "", sending = 0;
 
@@ -42,7 +44,7 @@ window.readinessOutbox = (() => {
   const open = (version) => new Promise((resolve, reject) => {
     const asked = indexedDB.open(PREFIX + person, version);
     asked.onupgradeneeded = () => {
-      if (!asked.result.objectStoreNames.contains("answers")) asked.result.createObjectStore("answers", { keyPath: "id" });
+      for (const name of ["answers", "files"]) if (!asked.result.objectStoreNames.contains(name)) asked.result.createObjectStore(name, { keyPath: "id" });
     };
     asked.onsuccess = () => {
       asked.result.onversionchange = () => { asked.result.close(); opened = null; };
@@ -51,12 +53,12 @@ window.readinessOutbox = (() => {
     };
     asked.onerror = () => reject(asked.error);
   });
-  const database = () => opened ??= open(FORMAT).catch((error) => { if (error?.name === "VersionError") return open(); throw error; });
-  const inStore = async (mode, act) => {
+  const database = () => opened ??= open(RELEASE).catch((error) => { if (error?.name === "VersionError") return open(); throw error; });
+  const inStore = async (mode, act, name = "answers") => {
     const base = await database();
     return new Promise((resolve, reject) => {
-      const work = base.transaction("answers", mode, { durability: "strict" });
-      const asked = act(work.objectStore("answers"));
+      const work = base.transaction(name, mode, { durability: "strict" });
+      const asked = act(work.objectStore(name));
       work.oncomplete = () => resolve(asked.result);
       work.onabort = () => reject(work.error ?? asked.error);
     });
@@ -95,6 +97,7 @@ window.readinessOutbox = (() => {
   const tell = (message) => channel?.postMessage({ person, ...message });
   const lookAtOthers = async () => {
     others = (await stored()).filter((record) => record.origin !== origin && isUnsent(record));
+    files = await inStore("readonly", (store) => store.getAll(), "files").catch(() => []);
     count();
   };
   let looking = 0;
@@ -300,14 +303,23 @@ window.readinessOutbox = (() => {
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (form.getAttribute("action") !== texts.signOutUrl || leaves) return;
-    if (!count()) return tell({ kind: "left" });
+    const waits = () => count() + files.length;
+    if (!waits()) return tell({ kind: "left" });
     event.preventDefault();
     sendAll();
-    for (let waited = 0; waited < 3000 && count(); waited += 100) await pause(100);
-    const go = () => { leaves = true; tell({ kind: "left" }); form.submit(); };
-    if (!count()) return go();
+    for (let waited = 0; waited < 3000 && waits(); waited += 100) await pause(100);
+    const go = async () => {
+      leaves = true;
+      tell({ kind: "left" });
+      await inStore("readwrite", (store) => store.clear(), "files").catch(() => {});
+      form.submit();
+    };
+    if (!waits()) return go();
     signOut.querySelector("[data-sign-out]").onclick = go;
     signOut.querySelector("[data-sign-out-count]").textContent = inWords();
+    signOut.querySelector("[data-sign-out-files-count]").textContent = filesInWords(files.length);
+    signOut.querySelector("[data-sign-out-files]").hidden = !files.length;
+    for (const here of signOut.querySelectorAll("[data-sign-out-answers]")) here.hidden = !count();
     ask(signOut);
   });
   for (const button of frame.content.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
@@ -319,6 +331,7 @@ window.readinessOutbox = (() => {
   let askedForMore = false;  // something the person should read
   const unsent = () => [...records.values()].filter(isUnsent);
   const inWords = () => { const number = unsent().length + others.length; return number === 1 ? texts.countOne : texts.count.replace("%s", number); };
+  const filesInWords = (number) => number === 1 ? texts.filesOne : texts.files.replace("%s", number);
   const count = () => {
     const all = [...records.values()], here = unsent();
     const stopped = all.find((record) => ["refused", "conflict", "held"].includes(record.state) && !(record.state === "held" && record.shownBy));
@@ -333,7 +346,14 @@ window.readinessOutbox = (() => {
     part("outbox-count").textContent = here.length || notice === texts.noLine ? inWords() : stopped ? texts.stopped : texts.late;
     part("outbox-why").textContent = notice || (hasLate ? why : "");
     if (asksForMore !== askedForMore) more.open = askedForMore = asksForMore;  // else one line, the rest on a tap
-    bar.hidden = !hasLate && !stopped && !notice;
+    more.hidden = !hasLate && !stopped && !notice;
+    const waiting = halted === "other" ? [] : files.filter((file) => Date.now() - file.since > SHORT);
+    part("outbox-files").hidden = !waiting.length;
+    if (waiting.length) {
+      part("outbox-files-count").textContent = filesInWords(waiting.length);
+      part("outbox-files-link").href = `${waiting[0].page === location.pathname ? "" : waiting[0].page}#${waiting[0].code}`;
+    }
+    bar.hidden = more.hidden && !waiting.length;
     document.documentElement.style.setProperty("--outbox", `${bar.offsetHeight}px`);
     return here.length + others.length;
   };
@@ -410,7 +430,9 @@ window.readinessOutbox = (() => {
     addEventListener("DOMContentLoaded", () => document.head.append(Object.assign(document.createElement("script"), { src: texts.formsUrl })));
 
   return {
-    ready, count, newId, texts, token, renewToken, type, send, sendAll, bringIn, person,
+    ready, count, newId, texts, token, renewToken, type, send, sendAll, bringIn, person, inStore,
+    filesChanged: () => { tell({ kind: "changed" }); return lookAtOthers(); },
+    isClosed: () => halted === "other",
     record: (about) => ({ id: newId(), format: FORMAT, origin, flying: null, next: null, state: "", message: "", ...about }),
     bind: (url, question) => questions.set(url, question),
     keepsNothing: () => broken,

@@ -76,6 +76,8 @@ def questionnaire(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
             "is_with_others": any(entry.is_to_fill for entry in entries),
             "is_kept": is_kept(request, sheet),
             "previous": previous_to_propose(request, sheet),
+            "can_add_evidence": evidence_actions.takes_evidence(sheet)
+            and allows(request.user, Permission.ANSWER, sheet.project),
             **may(request, sheet),
         },
     )
