@@ -351,13 +351,13 @@ def test_what_is_confidential_is_read_by_whom_it_was_entered_for_and_by_who_type
         return "SECRET-of-the-ministry" in signed_in(person).get(url).content.decode()
 
     assert [reads(person) for person in (ministry, focal, colleague)] == [True, True, False]
-    assert post_for(signed_in(colleague), project, asked, "", "Mine", base=2).status_code == 403
+    assert post_for(signed_in(colleague), project, asked, "", "Mine", base=2).status_code == 422
     by_themselves = post_for(
         signed_in(ministry), project, asked, "", "SECRET-of-the-ministry, ours", base=2, confidential="on"
     )
     assert by_themselves.status_code == 200
     assert [reads(person) for person in (ministry, focal, colleague)] == [True, False, False]
-    assert post_for(typing, project, asked, "ministry", "Again", base=3).status_code == 403
+    assert post_for(typing, project, asked, "ministry", "Again", base=3).status_code == 422
 
 
 def test_who_typed_a_confidential_answer_in_reads_its_versions_until_the_institution_saves_it_anew(
