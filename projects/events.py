@@ -32,7 +32,7 @@ SENTENCES: dict[str, Any] = {
     "step_undone": _("%(by)s marked step %(number)s as not done."),
     # The team
     "member_invited": _("%(by)s invited %(name)s. Role: %(role)s."),
-    "invitation_renewed": _("%(by)s sent the invitation of %(name)s again. Role: %(role)s."),
+    "invitation_renewed": _("%(by)s renewed the invitation of %(name)s. Role: %(role)s."),
     "invitation_withdrawn": _("%(by)s withdrew the invitation of %(name)s. Role: %(role)s."),
     "member_joined": _("%(by)s joined the team. Role: %(role)s."),
     "member_left": _("%(by)s ended the access of %(name)s. Role: %(role)s."),

@@ -94,7 +94,7 @@ class ProjectForm(DatesForm):
     coordinator_email = forms.EmailField(
         label=_("National coordinator: e-mail address"),
         required=False,
-        help_text=_("An invitation is sent to this address."),
+        help_text=_("The invitation is for this address."),
     )
 
     def __init__(self, *args: Any, country: Country, user: Any, **kwargs: Any) -> None:
