@@ -135,7 +135,7 @@ def test_contributor_goes_to_their_own_sections_the_first_due_first(project):
     assert (step.title, step.due) == ("Start “Reserved quays”", datetime.date(2099, 7, 1))
     assert step.text.startswith("Your sections: 1 of 2 complete. ")
     with translation.override("fr"):
-        assert step_of(project, lea.user).text.startswith("Vos sections: 1 sur 2 remplies. ")
+        assert step_of(project, lea.user).text.startswith("Vos sections remplies: 1 sur 2. ")
 
 
 def test_contributor_whose_sections_are_complete_is_not_sent_into_those_of_others(project):
