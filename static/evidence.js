@@ -143,7 +143,6 @@
         this.isKept = true;
         if (this.over) return this.end();
         outbox.filesChanged();
-        setTimeout(outbox.filesChanged, 6000);  // by then the bar speaks of what has not arrived
       } catch (error) { this.problem = error?.name === "QuotaExceededError" ? texts.full : texts.keepOpen; }
       this.sayKept();
       this.isReady = true;

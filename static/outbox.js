@@ -98,6 +98,7 @@ window.readinessOutbox = (() => {
   const lookAtOthers = async () => {
     others = (await stored()).filter((record) => record.origin !== origin && isUnsent(record));
     files = await inStore("readonly", (store) => store.getAll(), "files").catch(() => []);
+    if (files.length) setTimeout(count, SHORT);
     count();
   };
   let looking = 0;

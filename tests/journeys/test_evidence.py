@@ -309,6 +309,25 @@ def test_another_person_on_the_device_neither_sees_nor_sends_a_file(
     assert [row[3] for row in stored(site)["A.2-2"]] == [hashlib.sha256(content).hexdigest()]
 
 
+def test_of_two_pages_one_sends_a_file_and_the_other_follows(
+    site: servers.Site, made: dict[str, Any], new_context: Callable[..., BrowserContext]
+) -> None:
+    with line(site.url, only=is_upload) as at:
+        page = open_section(at, made, new_context, 0, "A.2")
+        lose_uploads_after(page, at, 3)
+        choose(page, "A.2-3", pdf("plan.pdf", document(12, 3_000_000)))
+        expect(page.locator("[data-evidence='A.2-3']")).to_contain_text(NO_LINE)
+        two = page.context.new_page()
+        two.goto(page.url)
+        expect(two.locator("[data-evidence='A.2-3']")).to_contain_text("Waiting its turn")
+        at.faults = cycle([FINE])
+        for each in (page, two):
+            expect(each.locator("[data-evidence='A.2-3'] [data-pieces] li")).to_have_count(1, timeout=60_000)
+            expect(each.locator("[data-uploads] li")).to_have_count(0)
+            expect(each.locator("[data-outbox]")).to_be_hidden()
+    assert len(stored(site)["A.2-3"]) == 1
+
+
 def test_signing_out_says_that_a_file_is_not_sent_and_takes_it_off_the_device(
     site: servers.Site, made: dict[str, Any], new_context: Callable[..., BrowserContext]
 ) -> None:

@@ -341,6 +341,38 @@ WORKERS = """async () => {
 }"""
 
 
+PIECES = """
+from assessments.models import EvidenceUse
+print(*EvidenceUse.objects.values_list("question__code", "piece__title", "piece__file__size"))
+"""
+
+
+def test_a_file_chosen_without_a_line_arrives_once_when_it_is_back(place: Place, site: servers.Site) -> None:
+    page = place.device()
+    open_questionnaire(place, page, place.french)
+    page.goto(place.section("A.2"))
+    page.goto(f"{place.sheet}questionnaire/")
+    expect(page.locator("[data-offline] [data-state]")).to_contain_text("1 section")
+    place.line.cut()
+    page.goto(place.section("A.2"))
+    page.evaluate("document.getElementById('A.2-1-file').closest('details').open = true")
+    content = b"%PDF-1.7" + bytes(400_000)
+    page.locator("[id='A.2-1-file']").set_input_files(
+        {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": content}
+    )
+    expect(page.locator("[data-evidence='A.2-1']")).to_contain_text("Vous pouvez quitter cette page")
+    page.goto(f"{place.sheet}questionnaire/")
+    expect(page.locator("[data-outbox-files]")).to_contain_text("1 fichier pas encore envoyé")
+    expect(page.locator("#unfinished")).to_contain_text("plan.pdf (A.2-1)")
+    assert problems(page, "a file waits") == []
+    place.line.mend()
+    expect(page.locator("[data-outbox]")).to_be_hidden(timeout=60_000)
+    expect(page.locator("#unfinished")).to_be_hidden()
+    assert (
+        site.manage("shell", "--verbosity=0", "--command", PIECES).strip() == f"('A.2-1', 'plan.pdf', {len(content)})"
+    )
+
+
 def next_release(folder: Path) -> Path:
     """The tree as it is, with another release and another script."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=servers.ROOT, check=True, capture_output=True, text=True)
