@@ -143,7 +143,7 @@
         this.isKept = true;
         if (this.over) return this.end();
         outbox.filesChanged();
-      } catch (error) { this.problem = error?.name === "QuotaExceededError" ? texts.full : texts.keepOpen; }
+      } catch (error) { this.problem = error?.name === "QuotaExceededError" ? texts.full : texts.stayHere; }
       this.sayKept();
       this.isReady = true;
       work();
