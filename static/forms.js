@@ -3,7 +3,7 @@
    section have an outbox of their own (answers.js). Loaded by outbox.js where there is such a form; without it a form
    posts as it is.
 
-   localStorage "readiness-forms-" + the person's public id: by page and form {made, values, at}: what the form said when
+   localStorage "readiness-forms-" + the person's public id: by form {made, values, at}: what the form said when
    it came, what was typed, when. The server takes a form once, however often it comes (X-Form, readiness/middleware.py). */
 "use strict";
 (() => {
@@ -13,7 +13,9 @@
   const fields = (form) => [...form.elements].filter((field) => field.name && !field.readOnly && !["hidden", "submit", "button"].includes(field.type) && field.tagName !== "FIELDSET");
   const isOn = (field) => !["radio", "checkbox"].includes(field.type) || field.checked;
   const said = (form) => JSON.stringify(fields(form).flatMap((field) => field.multiple ? [...field.selectedOptions].map((option) => [field.name, option.value]) : isOn(field) ? [[field.name, field.value]] : []));
-  const name = (form) => `${location.pathname} ${form.getAttribute("action") ?? ""} ${forms.filter((other) => other.getAttribute("action") === form.getAttribute("action")).indexOf(form)}`;
+  /* Where it is sent, for a form that was refused stands again on a page of that address. */
+  const goesTo = (form) => new URL(form.getAttribute("action") ?? "", location.href).pathname;
+  const name = (form) => `${goesTo(form)} ${forms.filter((other) => goesTo(other) === goesTo(form)).indexOf(form)}`;
 
   const stored = () => { try { return JSON.parse(localStorage[STORE] ?? "{}"); } catch { return {}; } };
   const store = (all) => { try { if (Object.keys(all).length) localStorage[STORE] = JSON.stringify(all); else localStorage.removeItem(STORE); return true; } catch { return false; } };

@@ -136,9 +136,15 @@ def test_another_person_on_the_device_does_not_see_it(place: tuple[Line, Page, d
 
 
 def test_what_the_server_refuses_it_says_on_its_page(place: tuple[Line, Page, dict[str, Any]]) -> None:
-    _road, page, _here = place
+    _road, page, here = place
     form = start(page, "Without an audience")
     form.locator("[name=audience]").first.evaluate("choice => { choice.checked = false; }")
     form.locator("button:not([type=button])").click()
     expect(page.locator(".note-bad")).to_be_visible()
     expect(page.locator("form[action*='/threads/'] textarea").last).to_have_value("Without an audience")
+    form = page.locator("form[action*='/threads/']").last
+    form.locator("[name=audience]").first.check()
+    form.locator("button:not([type=button])").click()
+    expect(page.locator("article", has_text="Without an audience")).to_be_visible()
+    page.goto(question(here))
+    expect(page.locator("form[action*='/threads/'] textarea").last).to_have_value("")
