@@ -17,7 +17,7 @@
   const { token, renewToken, person } = outbox;
   const form = document.getElementById("answers");  // of a section
   const LEAST = 65536, MOST = 1048576, HEAD = 65536;  // bytes of a chunk; of what a file is known again by
-  const LARGE_IMAGE = 1000000, LONGEST_SIDE = 2000, PATIENCE = 60000, LONGEST_WAIT = 15000, OLD = 7 * 86400000;
+  const LARGE_IMAGE = 1000000, LONGEST_SIDE = 2000, PATIENCE = 60000, LONGEST_WAIT = 15000, SOON = 10000, OLD = 7 * 86400000;
   const MEMORY = "readiness-uploads " + texts.list;  // that something is on its way from this device
   const uploads = new Map();   // those this page knows of that are not over, by id
   const unfinished = new Map();  // what an earlier page had begun: its link, by id or address
@@ -131,7 +131,10 @@
       catch { return this.refuse(texts.unreadable); }
       const isSame = ({ record: other }) => other !== record && other.code === record.code && other.page === record.page && other.source === record.source;
       if ([...uploads.values()].some(isSame)) { this.end(); return say(this.place, texts.onItsWay.replace("%s", chosen.name)); }
-      const begun = (await left()).find(({ question, source }) => question === record.code && source === record.source);
+      const isOfThis = ({ question, source }) => question === record.code && source === record.source;
+      const begun = (await left(isLargeImage(chosen))).find(isOfThis);
+      const there = added.find((piece) => isOfThis(piece) && piece.is_confidential === record.confidential);
+      if (there && !this.over) { this.end(); return say(this.place, texts.already.replace("%s", there.name)); }
       if (begun?.size !== chosen.size) {
         const smaller = await shrunk(chosen).catch(() => null);
         if (smaller && !this.over) record.file = begun ? smaller : await this.choose(smaller);
@@ -288,8 +291,9 @@
     }
   };
 
+  const isLargeImage = (file) => /^image\/(jpeg|png|webp)$/.test(file.type) && file.size > LARGE_IMAGE;
   const shrunk = async (file) => {
-    if (!/^image\/(jpeg|png|webp)$/.test(file.type) || file.size <= LARGE_IMAGE) return null;
+    if (!isLargeImage(file)) return null;
     const image = await createImageBitmap(file, { imageOrientation: "from-image" });
     const scale = Math.min(1, LONGEST_SIDE / Math.max(image.width, image.height));
     const canvas = element("canvas");
@@ -414,16 +418,19 @@
     known = known?.filter((begun) => !isOver(begun)) ?? null;
     showUnfinished();
   };
-  /* The uploads that the server has a part of; asked again where the line did not allow it before. */
-  let known = null;
-  const left = async () => {
+  /* The uploads that the server has a part of, asked for where this device may have begun some, or where `anew`, since
+     then what was `added` matters too; again where the line did not allow it before. */
+  let known = null, added = [];
+  const left = async (anew) => {
     try {
-      if (known || !localStorage.getItem(MEMORY)) return known ?? [];
-      const response = await fetch(texts.list, { headers: { Accept: "application/json", "X-Person": person } });
-      if (!response.ok) return [];
-      const held = [...uploads.values()].map(({ record }) => record);
-      known ??= (await response.json()).uploads.filter((begun) => !held.some(({ url, code, source }) => url === begun.url || (source && code === begun.question && source === begun.source)));
-      known.forEach(showLeft);
+      if (!anew && (known || !localStorage.getItem(MEMORY))) return known ?? [];
+      const response = await fetch(texts.list, { headers: { Accept: "application/json", "X-Person": person }, signal: AbortSignal.timeout?.(SOON) });
+      if (!response.ok) return known ?? [];
+      const reply = await response.json();
+      const held = [...uploads.values()].filter((upload) => upload.isReady).map(({ record }) => record);
+      added = reply.added;
+      known ??= reply.uploads.filter((begun) => !held.some(({ url, code, source }) => url === begun.url || (source && code === begun.question && source === begun.source)));
+      for (const begun of known) if (!unfinished.has(begun.url)) showLeft(begun);
       showUnfinished();
       if (!known.length && !uploads.size) remember(false);
     } catch { /* asked again by the next page */ }

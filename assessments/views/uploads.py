@@ -69,12 +69,26 @@ def _state(sheet: AnswerSheet, upload: Upload) -> dict[str, Any]:
 @require_safe
 @of_this_person
 def upload_list(request: HttpRequest, project_id: uuid.UUID, instrument: str) -> HttpResponse:
-    """The person's own files of which a part has arrived, so that a page that was loaded again can go on."""
+    """The person's own files of which a part has arrived, so that a page that was loaded again can go on.
+
+    `added`: what arrived whole of late, so that the same photo is not asked about again.
+    """
     sheet = find_sheet(request, project_id, instrument, WRITES)
-    uploads = Upload.objects.unfinished().filter(sheet=sheet, started_by=request.user)
-    uploads = uploads.select_related("question__section").order_by("pk")
+    own = Upload.objects.filter(sheet=sheet, started_by=request.user).select_related("question__section").order_by("pk")
+    added = own.finished().exclude(source="").select_related("use__piece")
     return JsonResponse(
-        {"uploads": [{**_place(sheet, upload.question), **_state(sheet, upload)} for upload in uploads]}
+        {
+            "uploads": [{**_place(sheet, upload.question), **_state(sheet, upload)} for upload in own.unfinished()],
+            "added": [
+                {
+                    "question": upload.question.code,
+                    "source": upload.source,
+                    "name": upload.name,
+                    "is_confidential": upload.use is not None and upload.use.piece.is_confidential,
+                }
+                for upload in added
+            ],
+        }
     )
 
 

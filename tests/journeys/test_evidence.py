@@ -354,8 +354,8 @@ def test_a_device_without_room_says_so_and_sends_all_the_same(
         expect(page.locator("[data-outbox]")).to_be_hidden()
         session = page.context.new_cdp_session(page)
         session.send("Storage.overrideQuotaForOrigin", {"origin": at.url, "quotaSize": 1})
-        choose(page, "G-6", pdf("plan.pdf", document(11, 400_000)))
-        place = page.locator("[data-evidence='G-6']")
+        choose(page, "G-4", pdf("plan.pdf", document(11, 400_000)))
+        place = page.locator("[data-evidence='G-4']")
         expect(place).to_contain_text("this device has no room left")
         expect(place.locator("[data-pieces] li")).to_have_count(1)
 
@@ -400,9 +400,9 @@ def test_a_large_image_is_made_smaller_if_its_person_agrees(
         choose(page, "B.1-1", {"name": "as it is.jpeg", "mimeType": "image/jpeg", "buffer": content + b"another"})
         place.get_by_role("button", name="Send it as it is").click()
         expect(place.locator("[data-pieces] li")).to_have_count(2)
-        choose(page, "B.1-1", photo)
-        place.get_by_role("button", name="Send it as it is").click()
+        choose(page, "B.1-1", {**photo, "name": "again.jpeg"})
         expect(place).to_contain_text("“counter.jpg” is here already")
+        expect(place.get_by_role("button", name="Send it as it is")).to_have_count(0)
         expect(place.locator("[data-pieces] li")).to_have_count(2)
         shown = page.locator("[data-pieces] li").all_inner_texts()
         assert [any(size in text for text in shown) for size in sizes] == [True, True]
@@ -447,3 +447,27 @@ def test_a_photo_chosen_again_goes_on_as_it_was_begun_without_a_question(
         expect(place.locator("[data-pieces] li")).to_have_count(1)
         expect(page.locator("[data-begun]")).to_have_count(0)
     assert len(stored(site)[code]) == 1
+
+
+def test_a_photo_on_its_way_is_chosen_again_and_sent_once(
+    site: servers.Site, made: dict[str, Any], new_context: Callable[..., BrowserContext]
+) -> None:
+    """Kept on the device: neither a question nor a second row, on the page where it was chosen and on the next."""
+    photo = {"name": "photo-guichet.jpeg", "mimeType": "image/jpeg", "buffer": photograph(1600)}
+    with line(site.url, only=lambda request: is_upload(request) and request.startswith(b"POST")) as at:
+        page = open_section(at, made, new_context, 0, "G")
+        place = page.locator("[data-evidence='G-6']")
+        lose_uploads_after(page, at, 2)
+        choose(page, "G-6", photo)
+        place.get_by_role("button", name="Send the smaller one").click()
+        expect(place).to_contain_text(NO_LINE)
+        for turn in ("here", "after a reload"):
+            choose(page, "G-6", photo)
+            expect(place).to_contain_text("“photo-guichet.jpeg” is on its way already")
+            expect(place.get_by_role("button", name="Send the smaller one")).to_have_count(0)
+            expect(place.locator("[data-uploads] li, [data-begun]")).to_have_count(1)
+            if turn == "here":
+                page.reload()
+        at.faults = cycle([FINE])
+        expect(place.locator("[data-uploads] li, [data-begun]")).to_have_count(0, timeout=60_000)
+    assert len(stored(site)["G-6"]) == 1

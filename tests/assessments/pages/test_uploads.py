@@ -155,7 +155,7 @@ def test_a_page_that_is_loaded_again_is_told_what_is_on_its_way(project, coordin
     page = reverse("assessments:section", args=[project.public_id, "questionnaire", "G"])
     assert left == {**begun, "received": CHUNK, "question": "G-1", "page": page}
     colleague = signed_in(member(project, Role.COORDINATOR))
-    assert colleague.get(address).json() == {"uploads": []}
+    assert colleague.get(address).json() == {"uploads": [], "added": []}
     assert send(colleague, begun["url"], REPORT, CHUNK).status_code == 404
 
 
@@ -182,6 +182,9 @@ def test_a_photo_that_supports_the_answer_already_is_not_added_in_another_size(p
     reply = send(coordinator, again["url"], b"", again["received"])
     assert "report.jpg" in reply.json()["html"]
     assert (Upload.objects.count(), Evidence.objects.count()) == (1, 1)
+    listed = coordinator.get(reverse("assessments:upload_list", args=[project.public_id, "questionnaire"])).json()
+    photo = {"question": "G-1", "source": PHOTO, "name": "report.jpg", "is_confidential": False}
+    assert listed == {"uploads": [], "added": [photo]}
 
 
 @pytest.mark.parametrize("other", [{"code": "G-2"}, {"is_confidential": "on"}, {"source": "b" * 64}])
