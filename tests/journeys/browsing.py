@@ -1,8 +1,11 @@
 """What the journeys share: signing in, and reading the mails and documents that the site made."""
 
+import contextlib
 import email
 import email.policy
+import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -26,6 +29,16 @@ def sign_in(page: Page, address: str, password: str) -> None:
     page.locator("#id_password").fill(password)
     page.locator("main form button").click()
     expect(page.locator("details.menu")).to_be_visible()
+
+
+def browser_dies(profile: Path) -> None:
+    """The whole browser with this profile is killed, by SIGKILL."""
+    running = servers.processes_with("DJANGO_ALLOW_ASYNC_UNSAFE=true")
+    pids = [pid for pid, command in running.items() if f"--user-data-dir={profile}" in command]
+    assert pids
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def has_no_sideways_scroll(page: Page) -> bool:

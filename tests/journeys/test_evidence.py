@@ -1,7 +1,6 @@
 """Evidence from a phone: in pieces through a bad line, past a killed web process, past a page that is left and a
 browser that dies; images made smaller, once."""
 
-import contextlib
 import hashlib
 import io
 import json
@@ -20,7 +19,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright, Request, expec
 
 from tests import servers
 from tests.factories.accounts import PASSWORD
-from tests.journeys.browsing import PHONE, has_no_sideways_scroll, problems, sign_in
+from tests.journeys.browsing import PHONE, browser_dies, has_no_sideways_scroll, problems, sign_in
 from tests.line import FAULTS, FINE, Line, line
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -328,6 +327,27 @@ def test_of_two_pages_one_sends_a_file_and_the_other_follows(
     assert len(stored(site)["A.2-3"]) == 1
 
 
+def test_a_session_that_is_over_is_renewed_in_place_and_the_file_goes_on(
+    site: servers.Site, made: dict[str, Any], new_context: Callable[..., BrowserContext]
+) -> None:
+    content = document(13, 2_000_000)
+    with line(site.url, only=is_upload) as at:
+        page = open_section(at, made, new_context, 1, "A.1")
+        lose_uploads_after(page, at, 2)
+        choose(page, "A.1-3", pdf("plan.pdf", content))
+        place = page.locator("[data-evidence='A.1-3']")
+        expect(place).to_contain_text(NO_LINE)
+        page.context.clear_cookies()
+        at.faults = cycle([FINE])
+        dialog = page.get_by_role("dialog", name="Se connecter de nouveau")
+        expect(dialog).to_be_visible(timeout=60_000)
+        expect(place).to_contain_text("Votre session est terminée")
+        dialog.locator("[type=password]").fill(PASSWORD)
+        dialog.get_by_role("button").first.click()
+        expect(place.locator("[data-pieces] li")).to_have_count(1, timeout=60_000)
+    assert [row[3] for row in stored(site)["A.1-3"]] == [hashlib.sha256(content).hexdigest()]
+
+
 def test_signing_out_says_that_a_file_is_not_sent_and_takes_it_off_the_device(
     site: servers.Site, made: dict[str, Any], new_context: Callable[..., BrowserContext]
 ) -> None:
@@ -358,13 +378,6 @@ def test_a_device_without_room_says_so_and_sends_all_the_same(
         place = page.locator("[data-evidence='G-4']")
         expect(place).to_contain_text("this device has no room left")
         expect(place.locator("[data-pieces] li")).to_have_count(1)
-
-
-def browser_dies(profile: Path) -> None:
-    running = servers.processes_with("DJANGO_ALLOW_ASYNC_UNSAFE=true")
-    for pid in [pid for pid, command in running.items() if f"--user-data-dir={profile}" in command]:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
 
 
 def photograph(width: int = 600) -> bytes:

@@ -2,9 +2,7 @@
 
 import contextlib
 import json
-import os
 import re
-import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -18,7 +16,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests import servers
 from tests.factories.accounts import PASSWORD
-from tests.journeys.browsing import PHONE, has_no_sideways_scroll, problems
+from tests.journeys.browsing import PHONE, browser_dies, has_no_sideways_scroll, problems
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 TEAMS = 60
@@ -283,15 +281,6 @@ def test_a_tab_killed_in_mid_save_loses_nothing_and_saves_once(
     assert team.counting("G-2") == ["First half", "First half, second half"]
     team.has_empty_outbox(page)
     again.close()
-
-
-def browser_dies(profile: Path) -> None:
-    running = servers.processes_with("DJANGO_ALLOW_ASYNC_UNSAFE=true")
-    pids = [pid for pid, command in running.items() if f"--user-data-dir={profile}" in command]
-    assert pids
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
 
 
 def test_two_tabs_of_one_person_keep_both_texts(team: Team) -> None:
