@@ -58,6 +58,15 @@ FILES_KEPT = """async () => {
   return files;
 }"""
 
+A_WEEK_AGO = """async () => {
+  const done = (asked) => new Promise((resolve) => { asked.onsuccess = () => resolve(asked.result); });
+  for (const { name } of await indexedDB.databases()) {
+    const base = await done(indexedDB.open(name)), store = base.transaction("files", "readwrite").objectStore("files");
+    for (const file of await done(store.getAll())) await done(store.put({ ...file, since: file.since - 8 * 86400000 }));
+    base.close();
+  }
+}"""
+
 
 def is_upload(request: bytes) -> bool:
     return TO_UPLOADS in request.split(b"\r\n", 1)[0]
@@ -325,6 +334,22 @@ def test_of_two_pages_one_sends_a_file_and_the_other_follows(
             expect(each.locator("[data-uploads] li")).to_have_count(0)
             expect(each.locator("[data-outbox]")).to_be_hidden()
     assert len(stored(site)["A.2-3"]) == 1
+
+
+def test_a_file_that_nobody_came_back_for_is_cleared_by_the_next_person(
+    site: servers.Site, made: dict[str, Any], new_context: Callable[..., BrowserContext]
+) -> None:
+    with line(site.url, ["request lost"], only=is_upload) as at:
+        page = open_section(at, made, new_context, 0, "A.1")
+        choose(page, "A.1-1", pdf("plan.pdf", document(14, 400_000)))
+        expect(page.locator("[data-evidence='A.1-1']")).to_contain_text(NO_LINE)
+        page.goto(f"/projects/{made['project']}/")  # no page that sends
+        page.evaluate(A_WEEK_AGO)
+        assert page.evaluate(FILES_KEPT) == 1
+        page.context.clear_cookies()
+        sign_in(page, made["people"][1], PASSWORD)
+        page.goto(f"/projects/{made['project']}/sheets/questionnaire/sections/A.1/")
+        servers.wait_for("it is cleared", lambda: page.evaluate(FILES_KEPT) == 0)
 
 
 def test_a_session_that_is_over_is_renewed_in_place_and_the_file_goes_on(
