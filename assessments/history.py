@@ -101,14 +101,16 @@ def _runs(
 
 
 def _goes_on(one: AnswerRevision, following: AnswerRevision) -> bool:
-    """Whether a save belongs to the sitting of the one before it: the same person's plain saves, close in time."""
+    """Whether a save belongs to the sitting of the one before it: one person's saves of a kind, close in time."""
+    is_close = one.saved_by_id == following.saved_by_id and following.saved_at - one.saved_at < SAME_SITTING
+    if one.kind == following.kind == RevisionKind.REFUSED:
+        return is_close
     return (
         one.kind == following.kind == RevisionKind.ACCEPTED
-        and one.saved_by_id == following.saved_by_id
+        and is_close
         and one.number is not None
         and one.proposal_id == following.proposal_id
         and following.number == one.number + 1
-        and following.saved_at - one.saved_at < SAME_SITTING
     )
 
 
@@ -118,7 +120,9 @@ def _run(
     def version(revision: AnswerRevision, before: AnswerRevision | None) -> Version:
         return Version(
             revision,
-            changes=changes(question, before, revision),
+            changes=changes(
+                question, before if revision.number else None, revision
+            ),  # what does not count stands clean
             is_standing=head is not None and revision.number == head.number,
             says_the_same=head is not None and revision.content() == head.content(),
         )

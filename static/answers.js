@@ -38,13 +38,15 @@
     pairs() {
       return this.fields().filter((field) => !["radio", "checkbox"].includes(field.type) || field.checked).map((field) => [field.name, field.value]);
     }
+    /* A date of which the browser gives nothing on, because a part of it is missing. */
+    isHalf() { return this.fields().some((field) => field.validity.badInput); }
     needsReason() { return this.special() === "not_applicable" && !this.field("reason").value.trim(); }
     touched(now, more = [], after = more.length > 0) {
       this.record ??= outbox.record({
         url: this.url, page: location.pathname, code: this.code, shownBy: this,
         question: this.box.querySelector("h2").textContent.replace(this.box.querySelector("h2 .code").textContent, "").trim(), place: document.title,
       });
-      outbox.type(this.record, { base: Number(this.base.value), fields: [...this.pairs(), ...more], words: this.inWords(), missing: this.needsReason() }, now, after);
+      outbox.type(this.record, { base: Number(this.base.value), fields: [...this.pairs(), ...more], words: this.inWords(), missing: this.needsReason() || this.isHalf() }, now, after);
     }
     send() { if (this.record) outbox.send(this.record); }
 
@@ -53,7 +55,7 @@
       if (kind === "sending") return this.say("sending", texts.sending);
       if (kind === "saved") return this.saved(record, reply);
       if (kind === "conflict") return reply.theirs ? this.conflict(reply) : this.say("refused", texts.choose);
-      if (kind === "held") return this.say("device", texts.reason);
+      if (kind === "held") return this.say("device", this.isHalf() ? texts.half : texts.reason);
       if (kind === "ended") return this.say("device", texts.ended);
       if (kind === "refused" || kind === "closed") return this.say("refused", record.message);
       const kept = outbox.keepsNothing() ? texts.page : texts.device;
@@ -64,7 +66,7 @@
       this.box.querySelector("[data-conflict]")?.remove();
       this.hideProposal();
       this.isCounted = this.isAnswered();
-      if (!record.next) { this.echo(reply.shown); this.say("", reply.message); }
+      if (!record.next) { this.echo(reply.shown); this.say("", this.setAside ? `${reply.message} ${texts.setAside}` : reply.message); this.setAside = false; }
       showCounts(reply);
       showHidden(reply.hidden);
       showWarnings(reply.warnings);
@@ -126,6 +128,7 @@
           box.remove();
           if (this.record) { this.record.state = ""; this.record.then = null; }
           this.touched(true, [], typedSince);
+          this.setAside = "theirs" in button.dataset;
           this.focus();
         });
       }

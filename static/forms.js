@@ -50,6 +50,15 @@
     form.state.append(use);
   };
 
+  /* Goes by itself as long as the page is open and the text is the same: the server takes it once. */
+  const later = (form, submitter) => {
+    say(form, form.isKept ? texts.formKept : texts.formHere, "device");
+    form.tries = (form.tries ?? 0) + 1;
+    const go = () => { stop(); form.isBusy = true; send(form, submitter); };
+    const stop = form.stop = () => { clearTimeout(timer); removeEventListener("online", go); };
+    const timer = setTimeout(go, Math.min(PATIENCE, 2000 * 2 ** form.tries));
+    addEventListener("online", go);
+  };
   const send = async (form, submitter, again = true) => {
     const body = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
     if (submitter?.name) body.append(submitter.name, submitter.value);
@@ -71,7 +80,7 @@
     form.isBusy = false;
     if (status === 409 && reply.message) return say(form, reply.message, "refused");
     if (status === 401) return say(form, texts.formSignedOut, "device");
-    if (!status || status === 429 || status >= 500) return say(form, form.isKept ? texts.formKept : texts.formHere, "device");
+    if (!status || status === 429 || status >= 500) return later(form, submitter);
     form.isPlain = true;  // the server says on a page of its own what is wrong
     form.requestSubmit(submitter);
   };
@@ -82,6 +91,8 @@
     form.addEventListener("input", () => {
       form.isTyped = true;
       form.sendId = null;
+      form.tries = 0;
+      form.stop?.();
       clearTimeout(waiting);
       waiting = setTimeout(keep, 300, form);
     });
@@ -90,6 +101,7 @@
       event.preventDefault();
       if (form.isBusy) return;
       form.isBusy = form.isTyped = true;
+      form.stop?.();
       keep(form);
       say(form, texts.formSending, "sending");
       form.sendId ??= outbox.newId();

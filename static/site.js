@@ -93,6 +93,7 @@ const LONGEST = 60000;  // milliseconds that a page may take to come
   if (form?.dataset.saveUrl && "BroadcastChannel" in window) {
     const channel = new BroadcastChannel("readiness-outbox");
     channel.addEventListener("message", async ({ data }) => {
+      if (data.kind === "saved" && since && note) note.firstChild.textContent = note.dataset.back;
       if (data.kind === "saved" && data.person === (await reader()).person) await (await pages())?.put(data.url, new Response(JSON.stringify(data)));
     });
     if (since) {

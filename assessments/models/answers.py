@@ -126,7 +126,7 @@ class Answer(AnswerValue):
 
 class RevisionKind(models.TextChoices):
     ACCEPTED = "accepted", _("Saved")
-    REFUSED = "refused", _("Kept beside another text")
+    REFUSED = "refused", _("Kept, does not count")
     LATE = "late", _("Arrived after the questionnaire was closed")
     RESTORED = "restored", _("Restored")
     IMPORTED = "imported", _("Imported")

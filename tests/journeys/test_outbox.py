@@ -571,7 +571,7 @@ def test_all_that_was_typed_before_a_choice_is_shown_and_kept(team: Team) -> Non
     box = awa.locator("[data-question='G-2'] [data-conflict]")
     expect(box).to_contain_text("Dix-neuf mots d’explication")
     box.locator("[data-keep]:not([data-mine])").first.click()
-    saved(awa)
+    expect(state(awa)).to_contain_text(re.compile("Your own text is kept|Votre texte est gardé"))
     expect(text(awa)).to_have_value("La licence de 2016")
     assert team.notes("G-2") == ["", "", "Dix-neuf mots d’explication", ""]
     team.has_empty_outbox(awa)
@@ -588,7 +588,7 @@ def test_what_is_typed_beside_a_choice_is_kept_whatever_is_chosen(team: Team) ->
     expect(box).to_be_visible()
     text(awa).fill("La loi de 2014, article 7")
     box.locator("[data-keep]:not([data-mine])").first.click()  # before it went
-    saved(awa)
+    expect(state(awa)).to_contain_text(re.compile("Your own text is kept|Votre texte est gardé"))
     expect(text(awa)).to_have_value("La licence de 2016")
     expect(box).to_have_count(0)
     kept = [value for value, kind, _by in team.answers("G-2") if kind == "refused"]
@@ -606,6 +606,21 @@ def test_what_is_typed_beside_a_choice_is_kept_whatever_is_chosen(team: Team) ->
     box.locator("[data-mine]").click()
     servers.wait_for("it counts", lambda: bool(awa.evaluate("1")) and team.counting("G-2")[-1] == "La loi de 2020")
     team.has_empty_outbox(awa)
+
+
+def test_a_date_of_which_a_part_is_missing_is_not_taken_for_none(team: Team) -> None:
+    page = team.open(team.browser())
+    date = text(page, "G-4")
+    date.fill("2025-12-31")
+    saved(page, "G-4")
+    date.press("Delete")
+    expect(state(page, "G-4")).to_have_text(re.compile("the date is not complete|la date n’est pas complète"))
+    page.wait_for_timeout(2500)
+    assert team.counting("G-4") == ["2025-12-31"]
+    date.fill("2025-11-30")
+    saved(page, "G-4")
+    assert team.counting("G-4") == ["2025-12-31", "2025-11-30"]
+    team.has_empty_outbox(page)
 
 
 # ── The back button ──────────────────────────────────────────────────────────

@@ -145,10 +145,10 @@ def test_refused_and_late_texts_stand_beside(project, sheet, text, focal, as_foc
     sent(sheet, text, "late", over=1, by=focal)
     runs = told(project, sheet, text, focal).runs
     assert [(run.last.revision.kind, spoken(run.last)) for run in runs] == [
-        ("late", "-theirs-+late+"), ("refused", "-theirs-+mine+"), ("accepted", "theirs"),
+        ("late", "late"), ("refused", "mine"), ("accepted", "theirs"),
     ]  # fmt: skip
     page = as_focal.get(url(project, text)).content.decode()
-    assert "Kept beside another text" in page
+    assert "Kept, does not count" in page
     assert "Arrived after the questionnaire was closed" in page
 
 
