@@ -7,6 +7,7 @@
      page, code         the section and the question it belongs to
      file, confidential what is sent: as it was chosen, or made smaller
      source             the same for whatever was made from one chosen file
+     waits              for its person to say in which size it goes; where the page is gone before that, as it was chosen
      start, url, giveUp where it is announced; once it was, where it goes and is given up
    One page of a person sends, the one that holds the Web Lock "readiness-files-" + person: any section, or the
    questionnaire. Where a file cannot be kept, it goes on after a reload when it is chosen again. */
@@ -126,6 +127,22 @@
     }
     /* What is sent: the file as it is or smaller, as its person says, or said when it was begun; and where it is kept. */
     async prepare() {
+      let release;
+      const asking = new Promise((resolve) => { release = resolve; });
+      navigator.locks?.request(asks(this.record), () => asking);
+      try { await this.make(); } finally { release(); }
+    }
+    async keep() {
+      try {
+        if (this.isKept) await update(this.record);
+        else await inStore("readwrite", (store) => store.put(this.record));
+        this.isKept = true;
+        if (this.over) return this.end();
+        outbox.filesChanged();
+      } catch (error) { this.problem = error?.name === "QuotaExceededError" ? texts.full : texts.stayHere; }
+      this.sayKept();
+    }
+    async make() {
       const { record } = this, chosen = record.file;
       try { record.source = await checksum(new Blob([chosen.slice(0, HEAD), String(chosen.size)])); }
       catch { return this.refuse(texts.unreadable); }
@@ -135,19 +152,17 @@
       const begun = (await left(isLargeImage(chosen))).find(isOfThis);
       const there = added.find((piece) => isOfThis(piece) && piece.is_confidential === record.confidential);
       if (there && !this.over) { this.end(); return say(this.place, texts.already.replace("%s", there.name)); }
-      if (begun?.size !== chosen.size) {
+      record.waits = true;
+      await this.keep();
+      if (!this.over && begun?.size !== chosen.size) {
         const smaller = await shrunk(chosen).catch(() => null);
         if (smaller && !this.over) record.file = begun ? smaller : await this.choose(smaller);
       }
       if (this.over) return;
       this.title.textContent = `${record.file.name} · ${sizeOf(record.file.size)}`;
-      try {
-        await inStore("readwrite", (store) => store.put(record));
-        this.isKept = true;
-        if (this.over) return this.end();
-        outbox.filesChanged();
-      } catch (error) { this.problem = error?.name === "QuotaExceededError" ? texts.full : texts.stayHere; }
-      this.sayKept();
+      record.waits = false;
+      await this.keep();
+      if (this.over) return;
       this.isReady = true;
       work();
     }
@@ -436,9 +451,11 @@
     } catch { /* asked again by the next page */ }
     return known ?? [];
   };
+  const asks = ({ id }) => `readiness-choice-${id}`;  // the lock of the page that asks in which size
   const goOn = async () => {
+    const held = new Set((await navigator.locks?.query())?.held.map((lock) => lock.name));
     for (const record of await inStore("readonly", (store) => store.getAll()).catch(() => [])) {
-      if (uploads.has(record.id)) continue;
+      if (uploads.has(record.id) || held.has(asks(record))) continue;
       new Upload(record, true).isReady = true;
       unfinished.set(record.id, { page: record.page, code: record.code, name: record.file.name });
     }

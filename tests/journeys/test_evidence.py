@@ -457,6 +457,32 @@ def test_a_large_image_is_made_smaller_if_its_person_agrees(
         assert os.path.getsize(smaller[4]) < 0.7 * len(content)
 
 
+@pytest.mark.parametrize(("person", "question"), [(0, "A.1-2"), (1, "A.1-3")])
+def test_a_photo_left_at_the_question_in_which_size_goes_as_it_is(
+    site: servers.Site, made: dict[str, Any], new_context: Callable[..., BrowserContext], person: int, question: str
+) -> None:
+    """Whoever leaves before having answered has chosen the photo all the same."""
+    content = photograph() + question.encode()
+    with line(site.url) as at:
+        page = open_section(at, made, new_context, person, "A.1")
+        asked = never_asked_to_stay(page)
+        choose(page, question, {"name": "counter.jpeg", "mimeType": "image/jpeg", "buffer": content})
+        place = page.locator(f"[data-evidence='{question}']")
+        expect(place).to_contain_text(re.compile("Made smaller on this device|Réduite sur cet appareil"))
+        expect(place).to_contain_text(KEPT)
+        other = page.context.new_page()  # while it is asked, no other page sends it
+        other.goto(page.url.replace("/A.1/", "/G/"))
+        other.wait_for_timeout(1500)
+        assert question not in stored(site)
+        other.close()
+        page.goto(page.url.replace("/A.1/", "/G/"))
+        servers.wait_for("the photo", lambda: bool(page.evaluate("1")) and question in stored(site))
+        expect(page.locator("[data-outbox]")).to_be_hidden()
+        assert page.evaluate(FILES_KEPT) == 0
+        assert asked == []
+    assert [row[1:4:2] for row in stored(site)[question]] == [["counter.jpeg", hashlib.sha256(content).hexdigest()]]
+
+
 @pytest.mark.parametrize("way", ["Envoyer la plus petite", "L’envoyer telle quelle"])
 def test_a_photo_chosen_again_goes_on_as_it_was_begun_without_a_question(
     site: servers.Site, made: dict[str, Any], new_context: Callable[..., BrowserContext], way: str
