@@ -489,7 +489,7 @@ def test_a_photo_chosen_again_goes_on_as_it_was_begun_without_a_question(
 ) -> None:
     """In a browser that keeps no file. One piece comes of it, whatever is chosen afterwards."""
     code = "G-3" if "petite" in way else "G-5"
-    photo = {"name": "photo-guichet.jpeg", "mimeType": "image/jpeg", "buffer": photograph(1600)}
+    photo = {"name": "photo-guichet.jpeg", "mimeType": "image/jpeg", "buffer": photograph(2600)}
     with line(site.url, only=is_upload) as at:
         page = open_section(at, made, new_context, 1, "G", KEEPS_NOTHING)
         page.on("dialog", lambda dialog: dialog.accept())
@@ -517,7 +517,7 @@ def test_a_photo_on_its_way_is_chosen_again_and_sent_once(
     site: servers.Site, made: dict[str, Any], new_context: Callable[..., BrowserContext]
 ) -> None:
     """Kept on the device: neither a question nor a second row, on the page where it was chosen and on the next."""
-    photo = {"name": "photo-guichet.jpeg", "mimeType": "image/jpeg", "buffer": photograph(1600)}
+    photo = {"name": "photo-guichet.jpeg", "mimeType": "image/jpeg", "buffer": photograph(2600)}
     with line(site.url, only=lambda request: is_upload(request) and request.startswith(b"POST")) as at:
         page = open_section(at, made, new_context, 0, "G")
         place = page.locator("[data-evidence='G-6']")

@@ -68,7 +68,7 @@ class Place:
     def device(self, size: dict[str, int] = PHONE) -> Page:
         """The browser of a device that was not here before."""
         context = self.browser_of(base_url=self.line.url, viewport=size)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(40_000)  # a site that starts anew beside other tests
         return context.new_page()
 
     def section(self, code: str) -> str:
