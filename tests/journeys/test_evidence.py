@@ -507,7 +507,7 @@ def test_a_photo_chosen_again_goes_on_as_it_was_begun_without_a_question(
         page = open_section(at, made, new_context, 1, "G", KEEPS_NOTHING)
         page.on("dialog", lambda dialog: dialog.accept())
         place = page.locator(f"[data-evidence='{code}']")
-        offsets = lose_uploads_after(page, at, 2)
+        offsets = lose_uploads_after(page, at, 1)
         choose(page, code, photo)
         place.get_by_role("button", name=way).click()
         expect(place).to_contain_text(NO_LINE)
@@ -534,7 +534,7 @@ def test_a_photo_on_its_way_is_chosen_again_and_sent_once(
     with line(site.url, only=lambda request: is_upload(request) and request.startswith(b"POST")) as at:
         page = open_section(at, made, new_context, 0, "G")
         place = page.locator("[data-evidence='G-6']")
-        lose_uploads_after(page, at, 2)
+        lose_uploads_after(page, at, 1)
         choose(page, "G-6", photo)
         place.get_by_role("button", name="Send the smaller one").click()
         expect(place).to_contain_text(NO_LINE)
