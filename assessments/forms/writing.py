@@ -1,10 +1,10 @@
 """What every form has in which a person writes: the text's language is said, and a colleague's text is not lost."""
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -72,6 +72,9 @@ class Meanwhile:
 class SharedForm(forms.Form):
     """Over what several people write: where someone else saved meanwhile, the page shows both texts."""
 
+    beside: Callable[[Standing], Meanwhile]  # each kind of form has its own: another's text, as the page shows it
+    mark_seen: Callable[[Standing], None]  # the form now carries what it shows
+
     replaces = forms.BooleanField(required=False, widget=forms.HiddenInput)  # both were shown
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -94,23 +97,13 @@ class SharedForm(forms.Form):
             for standing in conflict.standing:
                 self.mark_seen(standing)
 
-    def beside(self, standing: Standing) -> Meanwhile:
-        raise NotImplementedError
-
-    def mark_seen(self, standing: Standing) -> None:
-        """The form now carries what it shows."""
-        raise NotImplementedError
-
 
 class RowForm(SharedForm, WrittenForm):
     """Over one row: it carries when the row was saved that its author had before them."""
 
     seen_at = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    @staticmethod
-    def as_written(row: Any) -> dict[str, Any]:
-        """The row as the form's fields show it, `seen_at` among them."""
-        raise NotImplementedError
+    as_written: ClassVar[Callable[[Any], dict[str, Any]]]  # the row as the form's fields show it, `seen_at` among them
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
