@@ -204,16 +204,23 @@ def test_after_a_killed_web_process_it_goes_on_and_after_a_reload_when_chosen_ag
 
 
 def lose_uploads_after(page: Page, at: Line, count: int) -> list[int]:
-    """Nothing of a file passes any more once so many of its pieces have left; the offsets of all that leave."""
+    """Nothing of a file passes any more once so many of its pieces have; the offsets of all that leave."""
     offsets: list[int] = []
+    picked, passed = at.only, 0
+
+    def is_lost(request: bytes) -> bool:
+        nonlocal passed
+        if not picked(request) or passed == count:
+            return picked(request)
+        passed += b"offset=" in request.partition(b"\r\n")[0]
+        return False
 
     def leaves(request: Request) -> None:
         if found := re.search(r"offset=(\d+)", request.url):
             offsets.append(int(found[1]))
-            if len(offsets) == count:
-                at.faults = cycle(["request lost"])
 
     page.context.on("request", leaves)
+    at.only, at.faults = is_lost, cycle(["request lost"])
     return offsets
 
 
@@ -236,7 +243,7 @@ def test_a_file_goes_on_from_another_section_when_the_line_is_back(
     content, section = document(5 + person, 6_000_000), code.partition("-")[0]
     with line(site.url, only=is_upload) as at:
         page = open_section(at, made, new_context, person, section)
-        asked, offsets = never_asked_to_stay(page), lose_uploads_after(page, at, 4)
+        asked, offsets = never_asked_to_stay(page), lose_uploads_after(page, at, 3)
         choose(page, code, pdf("plan.pdf", content))
         place = page.locator(f"[data-evidence='{code}']")
         expect(place).to_contain_text(NO_LINE)
@@ -267,7 +274,7 @@ def test_a_file_outlives_the_browser_and_arrives_once(
         options = {**browser_type_launch_args, "viewport": PHONE, "base_url": at.url, "service_workers": "block"}
         first = playwright.chromium.launch_persistent_context(tmp_path / "profile", **options)
         page = open_section(at, made, lambda **_options: first, 1, "G")
-        lose_uploads_after(page, at, 4)
+        lose_uploads_after(page, at, 3)
         choose(page, "G-2", pdf("plan.pdf", content))
         expect(page.locator("[data-evidence='G-2']")).to_contain_text(NO_LINE)
         browser_dies(tmp_path / "profile")
@@ -293,7 +300,7 @@ def test_another_person_on_the_device_neither_sees_nor_sends_a_file(
     content = document(9, 3_000_000)
     with line(site.url, only=is_upload) as at:
         page = open_section(at, made, new_context, 0, "A.2")
-        offsets = lose_uploads_after(page, at, 3)
+        offsets = lose_uploads_after(page, at, 2)
         choose(page, "A.2-2", pdf("secret plan.pdf", content))
         expect(page.locator("[data-evidence='A.2-2']")).to_contain_text(NO_LINE)
         at.faults = cycle([FINE])
@@ -322,7 +329,7 @@ def test_of_two_pages_one_sends_a_file_and_the_other_follows(
 ) -> None:
     with line(site.url, only=is_upload) as at:
         page = open_section(at, made, new_context, 0, "A.2")
-        lose_uploads_after(page, at, 3)
+        lose_uploads_after(page, at, 2)
         choose(page, "A.2-3", pdf("plan.pdf", document(12, 3_000_000)))
         expect(page.locator("[data-evidence='A.2-3']")).to_contain_text(NO_LINE)
         two = page.context.new_page()
@@ -358,7 +365,7 @@ def test_a_session_that_is_over_is_renewed_in_place_and_the_file_goes_on(
     content = document(13, 2_000_000)
     with line(site.url, only=is_upload) as at:
         page = open_section(at, made, new_context, 1, "A.1")
-        lose_uploads_after(page, at, 2)
+        lose_uploads_after(page, at, 1)
         choose(page, "A.1-3", pdf("plan.pdf", content))
         place = page.locator("[data-evidence='A.1-3']")
         expect(place).to_contain_text(NO_LINE)
