@@ -2,13 +2,15 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import CharField, IntegerField, Prefetch, Value
+from django.db.models import Prefetch
 
 from assessments.models import AnswerSheet, Comment, ReviewMark, Thread, ThreadAudience
 from assessments.models.threads import DISCUSSES, audiences_of
+from foundation.statements import Statement
 from projects.models import Membership
 from projects.permissions import ROLE_ALLOWS, Permission, allows
 from toolkit.models import Question
@@ -35,26 +37,28 @@ class Talk:
     typed: str = ""  # which is shown again
 
 
+@lru_cache(maxsize=16)
+def _open_threads(audiences: tuple[ThreadAudience, ...]) -> Statement:
+    return Statement(lambda sheet: Thread.objects.of_audiences(sheet, audiences).open().order_by("pk"), "sheet")
+
+
+MARKS = Statement(
+    lambda sheet: ReviewMark.objects.filter(sheet=sheet).select_related("marked_by").order_by("pk"), "sheet"
+)
+
+
 def beside(sheet: AnswerSheet, user: Any) -> dict[int, Beside]:
-    """By question id: the open threads that the person reads, and the team's mark. One query for all questions."""
-    threads = Thread.objects.readable_by(user, sheet).open()
-    rows = threads.order_by().values_list(
-        "question", Value("", CharField()), "opened_at", "assigned_to", Value(1, IntegerField())
-    )
-    if allows(user, Permission.DISCUSS_IN_TEAM, sheet.project):
-        marks = ReviewMark.objects.filter(sheet=sheet).order_by()
-        rows = rows.union(
-            marks.values_list("question", "marked_by__name", "marked_at", "marked_by", Value(0, IntegerField())),
-            all=True,
-        )
+    """By question id: the open threads that the person reads, and the team's mark. Two queries for all questions."""
     found: dict[int, Beside] = {}
-    for question, name, at, person, is_thread in rows:
-        here = found.get(question, Beside())
-        found[question] = (
-            Beside(here.threads + 1, here.own + (person == user.pk), here.marked_by, here.marked_at)
-            if is_thread
-            else Beside(here.threads, here.own, name, at)
-        )
+    if audiences := audiences_of(user, sheet):
+        for thread in _open_threads(tuple(audiences))(sheet=sheet.pk):
+            here = found.get(thread.question_id, Beside())
+            is_own = thread.assigned_to_id == user.pk
+            found[thread.question_id] = Beside(here.threads + 1, here.own + is_own)
+    if allows(user, Permission.DISCUSS_IN_TEAM, sheet.project):
+        for mark in MARKS(sheet=sheet.pk):
+            here = found.get(mark.question_id, Beside())
+            found[mark.question_id] = replace(here, marked_by=mark.marked_by.name, marked_at=mark.marked_at)
     return found
 
 

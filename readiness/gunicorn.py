@@ -1,7 +1,9 @@
 """gunicorn's settings, the same in both modes: configuration only. Its address is said on its command line."""
 
+import gc
 import os
 from pathlib import Path
+from typing import Any
 
 from readiness.settings import LOGGING, METRICS_DIR, METRICS_TOKEN
 
@@ -21,3 +23,9 @@ if METRICS_TOKEN and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     for of_an_earlier_one in METRICS_DIR.glob("*.db"):
         of_an_earlier_one.unlink()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)
+
+
+def when_ready(_server: Any) -> None:
+    """What was loaded stays: no collection of a worker looks through it again (94 ms each time, before)."""
+    gc.collect()
+    gc.freeze()

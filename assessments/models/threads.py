@@ -1,5 +1,6 @@
 """What is said about a question, to a declared audience; and the mark that asks to look at it again."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
@@ -42,7 +43,10 @@ def audiences_of(user: Any, sheet: AnswerSheet) -> list[ThreadAudience]:
 class ThreadQuerySet(models.QuerySet["Thread"]):
     def readable_by(self, user: Any, sheet: AnswerSheet) -> "ThreadQuerySet":
         """The threads of the sheet that are said to the person's audiences; every look-up starts here."""
-        return self.filter(sheet=sheet, audience__in=audiences_of(user, sheet))
+        return self.of_audiences(sheet, audiences_of(user, sheet))
+
+    def of_audiences(self, sheet: Any, audiences: Sequence[ThreadAudience]) -> "ThreadQuerySet":
+        return self.filter(sheet=sheet, audience__in=audiences)
 
     def open(self) -> "ThreadQuerySet":
         return self.filter(resolved_at__isnull=True)

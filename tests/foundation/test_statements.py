@@ -6,7 +6,7 @@ import uuid
 import weakref
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, InternalError, connection, transaction
 from django.db.models import Exists, F
 from django.utils import timezone
 
@@ -106,3 +106,41 @@ def test_statement_holds_no_connection_of_the_thread_that_wrote_it():
     gc.collect()
     assert seen() is None
     assert whole.query.model is Project
+
+
+@pytest.mark.postgresql
+def test_postgresql_plans_a_statement_once_for_a_connection():
+    statement = Statement(lambda name: Project.objects.filter(cycle=name, round__lte=9)[:3], "name")
+    project = ProjectFactory(cycle="100 %")
+
+    def planned() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = %s", [statement.name])
+            return cursor.fetchone()[0]
+
+    assert planned() == 0
+    assert [statement(name=name) for name in ("100 %", "%", "100 %")] == [[project], [], [project]]
+    assert planned() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_a_new_connection_plans_anew():
+    statement = Statement(lambda name: Project.objects.filter(cycle=name), "name")
+    project = ProjectFactory(cycle="One")
+    assert statement(name="One") == [project]
+    connection.close()
+    assert statement(name="One") == [project]
+
+
+@pytest.mark.postgresql
+def test_in_a_transaction_that_failed_the_statement_says_so_as_a_query_does():
+    statement = Statement(lambda name: Project.objects.filter(cycle=name), "name")
+    with transaction.atomic():
+        with pytest.raises(DatabaseError), transaction.atomic(savepoint=False):
+            Project.objects.extra(where=["1 / 0 = 1"]).exists()
+        connection.needs_rollback = False
+        with pytest.raises(InternalError):
+            statement(name="One")
+        connection.needs_rollback = True
+    assert statement(name="One") == []
